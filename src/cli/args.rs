@@ -1,0 +1,154 @@
+//! The flags: one table from which parsing and help come.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::decision::Label;
+use crate::domain::digest::Digest;
+use crate::domain::ids::JobId;
+use crate::ops::RunRef;
+
+/// A panel of reviewers reads a proposal; their reviews add up to a decision; plain files remain from
+/// which anyone can check it.
+///
+/// It works offline, with no key and no configuration. Exit status: 0 yes, 1 no, 2 usage or input,
+/// 3 stopped by policy, 4 not found, 5 conflict, 6 corrupt, 7 no answer, 8 the system refused,
+/// 70 a bug, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "consensus", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// The store: a directory of runs [default: `artifacts`, or as `CONSENSUS_STORE` or consensus.toml say]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) store: Option<PathBuf>,
+    /// Print exactly one JSON object, also on failure
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub(super) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Also into pipes and files
+    Always,
+    /// Nowhere
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Review a proposal and record the decision
+    Run(RunArgs),
+    /// Show one run: its decision, findings and provenance
+    Show(ShowArgs),
+    /// List the runs of the store, newest first
+    List(ListArgs),
+    /// Derive everything that was recorded again, and say what does not hold
+    Verify(VerifyArgs),
+}
+
+/// Review a proposal and record the decision.
+///
+/// The same inputs are the same run: reviewed again, the recorded decision is shown and nothing is
+/// touched. A run that failed or was killed goes on where it was.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("idea").required(true).args(["file", "text"])))]
+pub(super) struct RunArgs {
+    /// The document to review; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Review this text instead of a file
+    #[arg(long, value_name = "TEXT")]
+    pub(super) text: Option<String>,
+    /// The job that the document belongs to [default: `job:` in its front matter, else the file's name]
+    #[arg(long, value_name = "ID")]
+    pub(super) job: Option<JobId>,
+    /// A file that the reviewers should know (may be given several times)
+    #[arg(long, value_name = "FILE")]
+    pub(super) context: Vec<PathBuf>,
+    /// Another opinion on the same inputs: sample N is a run of its own
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(super) sample: NonZeroU32,
+    /// Exit with status 1 when the decision is this bad or worse
+    #[arg(long, value_name = "DECISION", value_enum)]
+    pub(super) fail_on: Option<FailOn>,
+    /// Fail at once when another process works on the same run
+    #[arg(long)]
+    pub(super) no_wait: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// On `revise` and on `reject`
+    Revise,
+    /// On `reject` only
+    Reject,
+}
+
+impl FailOn {
+    /// Whether this decision fails the gate.
+    pub(super) fn fails(self, decision: Label) -> bool {
+        let worst = match self {
+            Self::Revise => Label::Revise,
+            Self::Reject => Label::Reject,
+        };
+        decision <= worst
+    }
+}
+
+/// Show one run: its decision, findings and provenance.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A run: `job@latest`, `job/run`, a run id or its first four digits or more, or a path (./… or /…)
+    #[arg(value_name = "RUN")]
+    pub(super) run: String,
+}
+
+/// List the runs of the store, newest first.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only this job's runs
+    #[arg(long, value_name = "ID")]
+    pub(super) job: Option<JobId>,
+    /// Only so many
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+}
+
+/// Derive everything that was recorded again, and say what does not hold.
+///
+/// Nothing is changed. Exit status 1 when anything failed.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("scope").required(true).args(["runs", "all"])))]
+pub(super) struct VerifyArgs {
+    /// Runs, as `show` takes them
+    #[arg(value_name = "RUN")]
+    pub(super) runs: Vec<String>,
+    /// Every run of the store, and its policies
+    #[arg(long)]
+    pub(super) all: bool,
+    /// A head that an earlier verification printed: it must still be there
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) head: Option<Digest>,
+}
+
+/// Reads a reference to a run.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn reference(text: &str) -> Result<RunRef, crate::ops::OpsError> {
+    text.parse()
+}

@@ -1,0 +1,187 @@
+//! The one place where errors become a kind, an exit code and a hint.
+
+use std::io;
+
+use crate::config::ConfigError;
+use crate::domain::manifest::ManifestError;
+use crate::ops::{OpsError, SourceError};
+use crate::store::StoreError;
+
+/// An error as the user is told it.
+#[derive(Debug)]
+pub(super) struct CommandError {
+    /// A stable word for programs.
+    pub(super) code: &'static str,
+    /// What is wrong, and with what.
+    pub(super) message: String,
+    /// What to do.
+    pub(super) hint: Option<String>,
+    /// The run that it is about.
+    pub(super) run_id: Option<String>,
+    /// Whether the user was told already.
+    pub(super) is_shown: bool,
+    exit: u8,
+}
+
+const USAGE: u8 = 2;
+const NOT_FOUND: u8 = 4;
+const CONFLICT: u8 = 5;
+const CORRUPT: u8 = 6;
+const NO_ANSWER: u8 = 7;
+const SYSTEM: u8 = 8;
+const BUG: u8 = 70;
+const INTERRUPTED: u8 = 130;
+
+/// A kind of error: its code, its exit status and what to do about it.
+type Kind = (&'static str, u8, Option<&'static str>);
+
+const CORRUPT_HINT: &str = "`consensus verify` lists all that is wrong with a run; nothing was changed";
+
+impl CommandError {
+    fn new(message: String, (code, exit, hint): Kind) -> Self {
+        Self { code, message, hint: hint.map(str::to_owned), run_id: None, is_shown: false, exit }
+    }
+
+    /// The exit status.
+    pub(super) fn exit(&self) -> u8 {
+        self.exit
+    }
+
+    /// This error, which the user was told already.
+    pub(super) fn shown(self) -> Self {
+        Self { is_shown: true, ..self }
+    }
+
+    /// Some of many runs could not be read; which, the answer says.
+    pub(super) fn unreadable(count: usize) -> Self {
+        let kind = ("unreadable", CORRUPT, Some("`consensus verify --all` says more"));
+        Self::new(format!("{count} of the runs cannot be read"), kind).shown()
+    }
+
+    /// A panic was caught; what it said stands above on standard error.
+    pub(super) fn bug() -> Self {
+        let hint = "please report it, with what stands above and the command; what was recorded is kept";
+        Self::new("this is a bug in consensus".to_owned(), ("bug", BUG, Some(hint)))
+    }
+
+    /// The arguments are not valid.
+    pub(super) fn usage(message: String) -> Self {
+        Self::new(message, ("usage", USAGE, Some("`consensus --help` lists the commands and their flags")))
+    }
+
+    /// Standard output cannot be written.
+    pub(super) fn output(error: &io::Error) -> Self {
+        let message = format!("cannot write to standard output: {error}");
+        Self::new(
+            message,
+            ("io", SYSTEM, Some("what was recorded is kept; free space or choose another output")),
+        )
+    }
+}
+
+impl From<ConfigError> for CommandError {
+    fn from(error: ConfigError) -> Self {
+        Self::new(error.to_string(), ("config", USAGE, None))
+    }
+}
+
+impl From<OpsError> for CommandError {
+    fn from(error: OpsError) -> Self {
+        let run_id = match &error {
+            OpsError::Step { run, .. } | OpsError::Undecided { run, .. } | OpsError::Interrupted { run } => {
+                Some(run.to_string())
+            }
+            _ => None,
+        };
+        Self { run_id, ..Self::new(error.to_string(), kind(&error)) }
+    }
+}
+
+fn kind(error: &OpsError) -> Kind {
+    match error {
+        OpsError::Store(error) => store_kind(error),
+        OpsError::Source(error) => source_kind(error),
+        OpsError::Rules(_) => ("bug", BUG, Some("the built-in rules cannot be read; please report it")),
+        OpsError::Manifest { source: ManifestError::UnknownVersion(_), .. } => {
+            ("newer_manifest", CORRUPT, Some("a newer consensus may know it; this one leaves it alone"))
+        }
+        OpsError::Manifest { .. } | OpsError::Policy { .. } | OpsError::Corrupt { .. } => {
+            ("corrupt", CORRUPT, Some(CORRUPT_HINT))
+        }
+        OpsError::BadReference(_) => (
+            "bad_reference",
+            USAGE,
+            Some(
+                "a run is `job@latest`, `job/run`, four or more characters of a run id, or a path (./… or /…)",
+            ),
+        ),
+        OpsError::NoSuchRun { .. } => (
+            "not_found",
+            NOT_FOUND,
+            Some("`consensus list` shows what is there; --store names another store"),
+        ),
+        OpsError::Ambiguous { .. } => {
+            ("ambiguous", USAGE, Some("give more characters of the run id, or `job/run`"))
+        }
+        OpsError::Step { source, .. } => {
+            (source.code(), NO_ANSWER, Some("run it again: finished steps are not repeated"))
+        }
+        OpsError::Undecided { .. } => {
+            ("no_quorum", NO_ANSWER, Some("run it again: finished steps are not repeated"))
+        }
+        OpsError::Interrupted { .. } => ("interrupted", INTERRUPTED, Some("run it again to go on")),
+    }
+}
+
+fn store_kind(error: &StoreError) -> Kind {
+    match error {
+        StoreError::NoStore { .. } => {
+            ("no_store", NOT_FOUND, Some("`consensus run FILE` makes one; --store DIR names another"))
+        }
+        StoreError::NotFound { .. } => ("not_found", NOT_FOUND, None),
+        StoreError::NewerStore { .. } => {
+            ("newer_store", CORRUPT, Some("use the consensus that made it, or a newer one"))
+        }
+        StoreError::WrongKind { .. } | StoreError::TooLarge { .. } | StoreError::Corrupt { .. } => {
+            ("corrupt", CORRUPT, Some(CORRUPT_HINT))
+        }
+        StoreError::Busy { .. } => {
+            ("busy", CONFLICT, Some("without --no-wait it waits until the other one is done"))
+        }
+        StoreError::Interrupted { .. } => ("interrupted", INTERRUPTED, Some("run it again to go on")),
+        StoreError::Exists { .. } => ("conflict", CONFLICT, Some("another process was first; run it again")),
+        StoreError::Io { source, .. } => ("io", SYSTEM, io_hint(source)),
+    }
+}
+
+fn source_kind(error: &SourceError) -> Kind {
+    match error {
+        SourceError::NotFound(_) => {
+            ("not_found", NOT_FOUND, Some("check the path, or pass text with --text or `-`"))
+        }
+        SourceError::Io { source, .. } => ("io", SYSTEM, io_hint(source)),
+        SourceError::WrongKind { kind: "a directory", .. } => ("input", USAGE, Some("name one file in it")),
+        SourceError::WrongKind { .. } => ("input", USAGE, Some("pipe it in and give `-` as the file")),
+        SourceError::Content { .. } | SourceError::TooManyBytes { .. } => {
+            ("input", USAGE, Some("it takes UTF-8 text: 1 to 200,000 characters, 50,000 for a context file"))
+        }
+        SourceError::FrontMatter { .. } => {
+            ("input", USAGE, Some("mend that line, or name the job with --job"))
+        }
+        SourceError::ContextName(_) | SourceError::ContextTwice(_) => {
+            ("input", USAGE, Some("rename the file"))
+        }
+    }
+}
+
+fn io_hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free some space and run it again; what was recorded is kept")
+        }
+        io::ErrorKind::PermissionDenied => Some("check the permissions, or name another store with --store"),
+        io::ErrorKind::ReadOnlyFilesystem => Some("name a store that can be written with --store"),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => Some("the store must be a directory"),
+        _ => None,
+    }
+}

@@ -1,0 +1,75 @@
+//! The command line: flags in, one call of `ops`, the answer shown.
+//!
+//! Standard output is data, standard error is for people; exit codes and hints are settled in
+//! [`error`], nowhere else.
+
+mod args;
+mod error;
+mod list;
+mod output;
+mod progress;
+mod run;
+mod show;
+mod signal;
+mod verify;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+use clap::Parser as _;
+
+use crate::config::{Author, Flags, Settings};
+use crate::ops::Workspace;
+use args::{Cli, Command};
+use error::CommandError;
+use output::Output;
+
+/// How a command that did its work answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Yes,
+    No,
+}
+
+/// Runs the program on these arguments, the program's name first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error, &arguments),
+    };
+    let output = Output::new(cli.global.json, cli.global.color);
+    let result = std::panic::catch_unwind(|| dispatch(&cli, &output));
+    let result = result.unwrap_or_else(|_| Err(CommandError::bug()));
+    match result {
+        Ok(Answer::Yes) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(error) => {
+            if !error.is_shown {
+                output.error(&error);
+            }
+            ExitCode::from(error.exit())
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
+    let settings = Settings::resolve(&Flags { store: cli.global.store.clone() })?;
+    let interrupted = AtomicBool::new(false);
+    let on_wait = |path: &std::path::Path| output.waiting(path);
+    let workspace = Workspace {
+        store: settings.store,
+        clock: settings.clock,
+        author: &|| Author::ask().label(),
+        interrupted: &interrupted,
+        no_wait: false,
+        on_wait: &on_wait,
+    };
+    match &cli.command {
+        Command::Run(args) => run::run(workspace, args, output),
+        Command::Show(args) => show::show(&workspace, args, output),
+        Command::List(args) => list::list(&workspace, args, output),
+        Command::Verify(args) => verify::verify(&workspace, args, output),
+    }
+}

@@ -1,0 +1,128 @@
+//! Printing: data to standard output, everything else to standard error.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use super::args::Color;
+use super::error::CommandError;
+use crate::domain::json::{Value, pretty};
+use crate::report::{json, safe, safe_json};
+
+/// Text is not made wider than this, however wide the terminal is.
+const MAX_WIDTH: usize = 100;
+
+/// Where a command prints.
+#[derive(Debug)]
+pub(super) struct Output {
+    json: bool,
+    color: ColorChoice,
+    /// Whether nobody reads standard output any more.
+    closed: AtomicBool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool, color: Color) -> Self {
+        let color = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Self { json, color, closed: AtomicBool::new(false) }
+    }
+
+    /// Whether the answer is JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// How wide text may be, in columns.
+    pub(super) fn width() -> usize {
+        if io::stdout().is_terminal() { textwrap::termwidth().clamp(40, MAX_WIDTH) } else { MAX_WIDTH }
+    }
+
+    /// Prints text with styles, which are dropped where they are not wanted. A reader that went away
+    /// changes nothing but what is printed.
+    pub(super) fn text(&self, text: &str) -> Result<(), CommandError> {
+        self.written(AutoStream::new(io::stdout(), self.color).lock().write_all(text.as_bytes()))
+    }
+
+    /// Prints a piece of JSON text.
+    pub(super) fn raw(&self, text: &str) -> Result<(), CommandError> {
+        self.written(io::stdout().lock().write_all(safe_json(text).as_bytes()))
+    }
+
+    /// Prints one JSON object.
+    pub(super) fn object(&self, value: &Value) -> Result<(), CommandError> {
+        self.raw(&pretty(value))
+    }
+
+    fn written(&self, result: io::Result<()>) -> Result<(), CommandError> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match result.and_then(|()| io::stdout().flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            result => result.map_err(|error| CommandError::output(&error)),
+        }
+    }
+
+    /// Tells the user that another process holds what is needed.
+    pub(super) fn waiting(&self, path: &Path) {
+        self.note(&format!("waiting for another process that works on `{}`", path.display()));
+    }
+
+    /// Tells the user something that is no answer.
+    pub(super) fn note(&self, text: &str) {
+        self.to_stderr(&format!("{}\n", safe(text)));
+    }
+
+    /// Tells the user, or the program, why it did not work.
+    pub(super) fn error(&self, error: &CommandError) {
+        if self.json {
+            let value =
+                json::error(error.code, &error.message, error.hint.as_deref(), error.run_id.as_deref());
+            if self.object(&value).is_ok() {
+                return;
+            }
+        }
+        let (red, bold) = (Style::new().fg_color(Some(AnsiColor::Red.into())).bold(), Style::new().bold());
+        let mut text = format!("{red}error:{red:#} {}\n", safe(&error.message));
+        if let Some(hint) = &error.hint {
+            let _ = writeln!(text, "{bold}hint:{bold:#} {}", safe(hint));
+        }
+        self.to_stderr(&text);
+    }
+
+    fn to_stderr(&self, text: &str) {
+        // Where standard error cannot be written there is nobody left to tell.
+        let _ = AutoStream::new(io::stderr(), self.color).lock().write_all(text.as_bytes());
+    }
+}
+
+/// What clap says of arguments it cannot take, or of `--help` and `--version`.
+pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if !error.use_stderr() {
+        let shown = error.print();
+        return if shown.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(8) };
+    }
+    if !arguments.iter().any(|argument| argument == "--json") {
+        // As above: where it cannot be printed there is nobody to tell.
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    let text = error.to_string();
+    let message = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+    let error = CommandError::usage(message.to_owned());
+    Output::new(true, Color::Never).error(&error);
+    ExitCode::from(error.exit())
+}

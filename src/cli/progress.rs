@@ -1,0 +1,49 @@
+//! Progress, on standard error and only where a person looks at it.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::domain::step::Step;
+use crate::ops::Progress;
+
+/// A line that tells which steps are under way.
+pub(super) struct ProgressLine {
+    bar: ProgressBar,
+    running: Mutex<Vec<Step>>,
+}
+
+impl ProgressLine {
+    /// A line that is drawn only on a terminal.
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {wide_msg}") {
+            bar.set_style(style);
+        }
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Self { bar, running: Mutex::default() }
+    }
+
+    /// Takes note of what happened.
+    pub(super) fn observe(&self, progress: Progress) {
+        let Ok(mut running) = self.running.lock() else { return };
+        match progress {
+            Progress::Begun(steps) => self.bar.set_length(steps as u64),
+            Progress::Started(step) => running.push(step),
+            Progress::Done(step) => {
+                running.retain(|other| *other != step);
+                self.bar.inc(1);
+            }
+        }
+        let names: Vec<String> = running.iter().map(Step::to_string).collect();
+        self.bar.set_message(names.join(", "));
+    }
+
+    /// Takes the line away.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,89 @@
+//! `consensus verify`
+
+use super::args::{VerifyArgs, reference};
+use super::output::Output;
+use super::{Answer, CommandError};
+use crate::domain::json::{pretty, to_value};
+use crate::domain::view::Verified;
+use crate::ops::{self, OpsError, Scope, VerifyOptions, VerifyReport, Workspace};
+use crate::report::{json, terminal};
+
+pub(super) fn verify(
+    workspace: &Workspace<'_>,
+    args: &VerifyArgs,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let scope = if args.all {
+        Scope::All
+    } else {
+        Scope::Runs(args.runs.iter().map(|run| reference(run)).collect::<Result<_, OpsError>>()?)
+    };
+    let options = VerifyOptions { scope, head: args.head };
+    let mut shown = Shown { output, all: !args.all, count: 0, problem: None };
+    let result = ops::verify(workspace, &options, &mut |verified| shown.each(verified));
+    if let Some(problem) = shown.problem {
+        return Err(problem);
+    }
+    let report = match result {
+        Ok(report) => report,
+        Err(error) => return Err(shown.cut_short(error.into())),
+    };
+    shown.end(&report)?;
+    Ok(if report.holds() { Answer::Yes } else { Answer::No })
+}
+
+/// Shows each result as it comes, so that a large store needs no memory.
+struct Shown<'a> {
+    output: &'a Output,
+    all: bool,
+    count: usize,
+    problem: Option<CommandError>,
+}
+
+impl Shown<'_> {
+    fn each(&mut self, verified: &Verified) {
+        let printed = if self.output.is_json() {
+            let before = if self.count == 0 { "{\n\"verified\": [\n" } else { ",\n" };
+            self.output.raw(&format!("{before}{}", pretty(&json::verified(verified)).trim_end()))
+        } else {
+            self.output.text(&terminal::verified(verified, self.all))
+        };
+        self.count += 1;
+        self.problem = self.problem.take().or(printed.err());
+    }
+
+    fn end(&self, report: &VerifyReport) -> Result<(), CommandError> {
+        if self.output.is_json() {
+            let before = if self.count == 0 { "{\n\"verified\": [" } else { "" };
+            return self.output.raw(&format!(
+                "{before}\n],\n\"format_version\": {},\n\"count\": {},\n\"failed\": {},\n\"head_found\": {},\n\"holds\": {}\n}}\n",
+                json::FORMAT_VERSION,
+                report.verified,
+                report.failed,
+                pretty(&to_value(&report.head_found)).trim_end(),
+                report.holds()
+            ));
+        }
+        if !self.all || report.verified != 1 {
+            self.output.text(&terminal::tally(report.verified, report.failed))?;
+        }
+        match report.head_found {
+            Some(false) => self
+                .output
+                .text("the remembered head was not found: what it stood for is gone or was changed\n"),
+            Some(true) => self.output.text("the remembered head was found\n"),
+            None => Ok(()),
+        }
+    }
+
+    /// The array that was begun is closed by the error's own members, so that one object is printed.
+    fn cut_short(&self, error: CommandError) -> CommandError {
+        if self.output.is_json() && self.count > 0 {
+            let whole = json::error(error.code, &error.message, error.hint.as_deref(), None);
+            let members = pretty(&whole);
+            let _ = self.output.raw(&format!("\n],\n{}", members.trim_start_matches("{\n")));
+            return error.shown();
+        }
+        error
+    }
+}

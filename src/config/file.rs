@@ -1,0 +1,89 @@
+//! `consensus.toml`: what a project settles for everyone who works in it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Its name.
+const NAME: &str = "consensus.toml";
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFileError {
+    /// The system refused.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It is not such a file.
+    #[error("`{}`: {problem}", path.display())]
+    Toml {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, with the line.
+        problem: String,
+    },
+}
+
+/// What the file says, its paths resolved.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ConfigFile {
+    pub(super) store: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    store: Option<PathBuf>,
+}
+
+/// The nearest `consensus.toml`, in `from` or above; empty where there is none.
+pub(super) fn find(from: &Path) -> Result<ConfigFile, ConfigFileError> {
+    for dir in from.ancestors() {
+        let path = dir.join(NAME);
+        match fs::read_to_string(&path) {
+            Ok(text) => return read(&text, &path, dir),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(source) => return Err(ConfigFileError::Io { path, source }),
+        }
+    }
+    Ok(ConfigFile::default())
+}
+
+fn read(text: &str, path: &Path, dir: &Path) -> Result<ConfigFile, ConfigFileError> {
+    let content: Content = toml::from_str(text).map_err(|error| {
+        let line =
+            error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        let problem = format!("line {line}: {}", error.message());
+        ConfigFileError::Toml { path: path.to_owned(), problem }
+    })?;
+    Ok(ConfigFile { store: content.store.map(|store| dir.join(store)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ConfigFile, ConfigFileError> {
+        read(text, Path::new("/p/consensus.toml"), Path::new("/p"))
+    }
+
+    #[test]
+    fn a_store_is_relative_to_the_file() {
+        assert_eq!(parse("store = \"reviews\"").unwrap().store.as_deref(), Some(Path::new("/p/reviews")));
+        assert_eq!(parse("").unwrap(), ConfigFile::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let problem = parse("\nstroe = \"x\"").unwrap_err().to_string();
+        assert!(problem.contains("line 2") && problem.contains("stroe"), "{problem}");
+        assert!(parse("store = 1").unwrap_err().to_string().contains("line 1"));
+        assert!(parse("store = [").is_err());
+    }
+}

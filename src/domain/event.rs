@@ -1,0 +1,253 @@
+//! The event log of an attempt: a chain of lines, each naming the digest of the one before.
+//!
+//! A line is the canonical JSON of `{seq, prev, at, event, …}`. `prev` is the digest of the bytes of
+//! the line before, without its newline; null on the first.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::json::{self, JsonError};
+use super::policy::PolicyRef;
+use super::step::{RunStatus, Step};
+
+/// What ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The first line of every log.
+    AttemptStarted {
+        /// By whom, unauthenticated.
+        by: String,
+        /// With which program.
+        tool: Tool,
+        /// Under which policy.
+        policy: PolicyRef,
+        /// The limits that flags made tighter, with their values.
+        tightened: BTreeMap<String, String>,
+        /// Whether the answers come from a recording.
+        replayed: bool,
+    },
+    /// A step has begun.
+    StepStarted {
+        /// Which.
+        step: Step,
+    },
+    /// A step's outputs are stored.
+    StepCompleted {
+        /// Which.
+        step: Step,
+        /// Its files under `outputs/` and their digests.
+        outputs: BTreeMap<String, Digest>,
+    },
+    /// A step gave no output.
+    StepFailed {
+        /// Which.
+        step: Step,
+        /// Why, as a stable word.
+        code: String,
+    },
+    /// The attempt is over.
+    AttemptEnded {
+        /// How the run stands.
+        status: RunStatus,
+        /// The digest of the manifest that is then put in place.
+        manifest: Digest,
+    },
+}
+
+/// One line of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number, from 1 without gaps.
+    pub seq: u64,
+    /// The digest of the line before.
+    pub prev: Option<Digest>,
+    /// When: RFC 3339, UTC.
+    pub at: String,
+    /// What happened; none for an event that this version does not know.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// The end of a log, where the next line goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// How many lines there are.
+    pub seq: u64,
+    /// The digest of the last one.
+    pub digest: Option<Digest>,
+}
+
+impl Head {
+    /// The next line, without its newline, and the head after it.
+    #[must_use]
+    pub fn next(self, at: String, event: Event) -> (Vec<u8>, Self) {
+        let entry = Entry { seq: self.seq + 1, prev: self.digest, at, event };
+        let line = json::canonical(&json::to_value(&entry)).into_bytes();
+        let head = Self { seq: entry.seq, digest: Some(Digest::of(&line)) };
+        (line, head)
+    }
+}
+
+/// A log as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its sound lines.
+    pub entries: Vec<Entry>,
+    /// The digest of each of them.
+    pub digests: Vec<Digest>,
+    /// Whether a last line without a newline was left out: a crash left it behind.
+    pub torn: bool,
+}
+
+/// Why a log is not to be trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A line is no event.
+    #[error("line {line}: {source}")]
+    Json {
+        /// Which, from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: JsonError,
+    },
+    /// A line does not follow the one before it.
+    #[error("line {line}: the chain is broken, `{field}` does not follow from the line before")]
+    Broken {
+        /// Which, from 1.
+        line: usize,
+        /// `seq` or `prev`.
+        field: &'static str,
+    },
+}
+
+impl Log {
+    /// Reads a log and checks its chain.
+    ///
+    /// # Errors
+    /// [`LogError`] at the first line that is no event or breaks the chain.
+    pub fn read(bytes: &[u8]) -> Result<Self, LogError> {
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let mut log = Self { entries: Vec::new(), digests: Vec::new(), torn: whole < bytes.len() };
+        for (index, line) in bytes[..whole].split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let line = &line[..line.len() - 1];
+            let number = index + 1;
+            let entry: Entry =
+                json::from_slice(line).map_err(|source| LogError::Json { line: number, source })?;
+            if usize::try_from(entry.seq) != Ok(number) {
+                return Err(LogError::Broken { line: number, field: "seq" });
+            }
+            if entry.prev.as_ref() != log.digests.last() {
+                return Err(LogError::Broken { line: number, field: "prev" });
+            }
+            log.digests.push(Digest::of(line));
+            log.entries.push(entry);
+        }
+        Ok(log)
+    }
+
+    /// The steps that this attempt completed, with their outputs.
+    pub fn completed(&self) -> impl Iterator<Item = (&Step, &BTreeMap<String, Digest>)> {
+        self.entries.iter().filter_map(|entry| match &entry.event {
+            Event::StepCompleted { step, outputs } => Some((step, outputs)),
+            _ => None,
+        })
+    }
+
+    /// The attempt's policy, from its first line.
+    #[must_use]
+    pub fn policy(&self) -> Option<&PolicyRef> {
+        match &self.entries.first()?.event {
+            Event::AttemptStarted { policy, .. } => Some(policy),
+            _ => None,
+        }
+    }
+
+    /// The manifest that the attempt left behind; none while it runs or after it was killed.
+    #[must_use]
+    pub fn manifest(&self) -> Option<Digest> {
+        match self.entries.last()?.event {
+            Event::AttemptEnded { manifest, .. } => Some(manifest),
+            _ => None,
+        }
+    }
+
+    /// How the attempt ended; none while it runs or after it was killed.
+    #[must_use]
+    pub fn ended(&self) -> Option<RunStatus> {
+        match self.entries.last()?.event {
+            Event::AttemptEnded { status, .. } => Some(status),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Vec<u8> {
+        let (mut head, mut bytes) = (Head::default(), Vec::new());
+        let outputs = [("proposal.json".to_owned(), Digest::of(b"x"))].into();
+        for event in [
+            Event::StepStarted { step: Step::Expand },
+            Event::StepCompleted { step: Step::Expand, outputs },
+            Event::AttemptEnded { status: RunStatus::Completed, manifest: Digest::of(b"m") },
+        ] {
+            let (line, next) = head.next("2026-01-01T00:00:00.000Z".into(), event);
+            bytes.extend(line);
+            bytes.push(b'\n');
+            head = next;
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_log_is_read_as_it_was_written() {
+        let log = Log::read(&sample()).unwrap();
+        assert_eq!(log.entries.len(), 3);
+        assert_eq!(log.ended(), Some(RunStatus::Completed));
+        assert!(!log.torn);
+        assert_eq!(log.completed().count(), 1);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_left_out_and_said() {
+        let bytes = sample();
+        for cut in 0..bytes.len() {
+            let log = Log::read(&bytes[..cut]).unwrap();
+            assert_eq!(log.torn, cut > 0 && bytes[cut - 1] != b'\n');
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_before_the_last_line_is_found() {
+        let bytes = sample();
+        let last = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+        for bit in 0..last * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(Log::read(&flipped).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_removed_or_swapped_line_is_found() {
+        let bytes = sample();
+        let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        assert!(Log::read(&[lines[0], lines[2]].concat()).is_err());
+        assert!(Log::read(&[lines[1], lines[0], lines[2]].concat()).is_err());
+        assert!(Log::read(lines[1]).is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! The migration history: a chain of checksums over the document without its history.
+
+use crate::domain::check::Check;
+use crate::domain::json::{self, Value};
+
+const NAME: &str = "migration_history";
+
+/// Checks that each entry's `checksum_before` is the one before's `checksum_after`, and that the last
+/// `checksum_after` is what the document has today.
+#[must_use]
+pub fn check_history(document: &Value) -> Vec<Check> {
+    let entries = document.get(NAME).map(Value::items).unwrap_or_default();
+    if entries.is_empty() {
+        return vec![Check::skipped(NAME, NAME, "there were no migrations")];
+    }
+    let (mut checks, mut before) = (Vec::new(), None::<String>);
+    for (index, entry) in entries.iter().enumerate() {
+        let subject = format!("{NAME}[{index}]");
+        let tool = entry.get("tool").and_then(|tool| tool.get("name")).and_then(Value::as_str);
+        if tool != Some("consensus") {
+            checks.push(Check::skipped(NAME, subject, "written by another tool"));
+            before = None;
+            continue;
+        }
+        let sum = |name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (found, after) = (sum("checksum_before"), sum("checksum_after"));
+        let breaks = before.is_some() && before != found;
+        let problem = (breaks || after.is_none()).then_some(
+            "its checksum_before is not the checksum_after of the entry before, or one is missing",
+        );
+        checks.push(Check::unless(problem, NAME, subject));
+        before = after;
+    }
+    if let Some(last) = before {
+        let today = json::digest(&document.clone().without(NAME)).to_string();
+        let problem = (last != today)
+            .then(|| format!("changed since the last migration: {last} was recorded, it has {today}"));
+        checks.push(Check::unless(problem, NAME, "manifest.json"));
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(before: &str, after: &str) -> String {
+        format!(
+            r#"{{"tool":{{"name":"consensus"}},"checksum_before":"{before}","checksum_after":"{after}"}}"#
+        )
+    }
+
+    fn failures(history: &str) -> usize {
+        let document =
+            Value::parse(format!(r#"{{"a":1,"migration_history":[{history}]}}"#).as_bytes()).unwrap();
+        check_history(&document).iter().filter(|check| check.failed()).count()
+    }
+
+    #[test]
+    fn a_chain_that_ends_at_the_document_holds() {
+        let today = json::digest(&Value::parse(br#"{"a":1}"#).unwrap()).to_string();
+        assert_eq!(failures(&format!("{},{}", entry("x", "y"), entry("y", &today))), 0);
+        assert_eq!(failures(&format!("{},{}", entry("x", "y"), entry("z", &today))), 1);
+        assert_eq!(failures(&entry("x", "y")), 1);
+        assert_eq!(failures(r#"{"tool":{"name":"other"}}"#), 0);
+        assert_eq!(failures("1"), 0);
+    }
+}

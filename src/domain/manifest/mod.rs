@@ -1,0 +1,102 @@
+//! The manifest: what a run is, in one file.
+//!
+//! Schema versions are additive, so the shape of the newest version with every later member absent is
+//! the shape of each earlier one, and one type reads them all. Members that are not known are kept.
+
+mod history;
+mod v1_4_0;
+
+pub use history::check_history;
+pub use v1_4_0::{
+    ChainMetadata, DecisionSummary, FileRecord, Manifest, PriorStage, RunError, StepMetadata, StepRecord,
+};
+
+use super::json::{self, JsonError, Value};
+
+/// The manifest version that new runs have.
+pub const MANIFEST_VERSION: &str = "1.4.0";
+/// Every manifest version that can be read, oldest first.
+pub const KNOWN_VERSIONS: [&str; 5] = ["1.0.0", "1.1.0", "1.2.0", "1.3.0", MANIFEST_VERSION];
+/// A manifest larger than this is refused.
+pub const MAX_MANIFEST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Why a manifest cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// It is not strict JSON, or a member has the wrong shape.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// It does not say which version it has.
+    #[error("field `schema_version`: it is missing, or no text")]
+    Unversioned,
+    /// It is of a version that this program does not know.
+    #[error("field `schema_version`: `{}` is not a version this program knows (up to {MANIFEST_VERSION})", .0.escape_debug())]
+    UnknownVersion(String),
+}
+
+/// A manifest with everything its file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// What is understood.
+    pub manifest: Manifest,
+    /// All of it, what is not understood included.
+    pub value: Value,
+}
+
+impl Document {
+    /// Reads a manifest of any known version.
+    ///
+    /// # Errors
+    /// [`ManifestError`] when the bytes are not strict JSON of a known version's shape.
+    pub fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let value = Value::parse(bytes)?;
+        match value.get("schema_version").and_then(Value::as_str) {
+            None => return Err(ManifestError::Unversioned),
+            Some(version) if KNOWN_VERSIONS.contains(&version) => {}
+            Some(version) => {
+                return Err(ManifestError::UnknownVersion(version.chars().take(40).collect()));
+            }
+        }
+        Ok(Self { manifest: json::from_value(&value)?, value })
+    }
+}
+
+/// The bytes of `manifest`, with the members of `previous` that this version does not know.
+#[must_use]
+pub fn render(manifest: &Manifest, previous: Option<&Value>) -> Vec<u8> {
+    let known = json::to_value(manifest);
+    let unknown = previous.into_iter().flat_map(Value::members).filter(|(key, _)| known.get(key).is_none());
+    let whole = unknown.fold(known.clone(), |value, (key, member)| value.with(key, member.clone()));
+    json::pretty(&whole).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Document, ManifestError> {
+        Document::read(text.as_bytes())
+    }
+
+    #[test]
+    fn an_old_manifest_is_read_with_everything_it_does_not_say_unknown() {
+        let old = r#"{"schema_version":"1.0.0","job_id":"j","run_id":"abc123","job_ref":"j","job_type":"x",
+            "status":"succeeded","artifacts":{},"meta":{},"generation_metadata":{},"migration_history":[],"own":1}"#;
+        let document = read(old).unwrap();
+        assert_eq!(document.manifest.inputs_hash, None);
+        assert_eq!(document.manifest.prompt_set_version, None);
+        let rendered = Document::read(&render(&document.manifest, Some(&document.value))).unwrap();
+        assert_eq!(rendered.value.get("own"), Some(&Value::Number("1".into())));
+    }
+
+    #[test]
+    fn what_is_no_known_version_says_so() {
+        assert_eq!(read("{}").unwrap_err(), ManifestError::Unversioned);
+        assert_eq!(read(r#"{"schema_version":1}"#).unwrap_err(), ManifestError::Unversioned);
+        assert_eq!(read("[]").unwrap_err(), ManifestError::Unversioned);
+        let newer = read(r#"{"schema_version":"9.0.0"}"#).unwrap_err();
+        assert_eq!(newer, ManifestError::UnknownVersion("9.0.0".into()));
+        assert!(matches!(read("{").unwrap_err(), ManifestError::Json(_)));
+        assert!(read(r#"{"schema_version":"1.4.0"}"#).unwrap_err().to_string().contains("job_id"));
+    }
+}

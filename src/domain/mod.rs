@@ -1,0 +1,26 @@
+//! What a review is, as pure values and functions.
+//!
+//! Nothing here touches a file, a clock, the network, randomness or the environment: what is to be
+//! stored is returned, and what was stored is given. Every number that decides is an exact decimal.
+
+pub mod aggregate;
+pub mod check;
+pub mod decimal;
+pub mod decision;
+pub mod digest;
+pub mod event;
+pub mod idea;
+pub mod identity;
+pub mod ids;
+pub mod json;
+pub mod manifest;
+pub mod panel;
+pub mod policy;
+pub mod proposal;
+pub mod record;
+pub mod request;
+pub mod review;
+pub mod schema;
+pub mod step;
+pub mod text;
+pub mod view;

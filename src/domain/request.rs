@@ -1,0 +1,81 @@
+//! What is asked, of whom and with which prompts: three of the files under `inputs/`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::decimal::Temperature;
+use super::digest::Digest;
+use super::ids::{JobId, RunId};
+use super::panel::Panel;
+use super::step::Step;
+
+/// Why a run was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunType {
+    /// A first look at an idea.
+    Initial,
+    /// An edited idea or proposal, after an earlier run.
+    Revision,
+}
+
+/// `inputs/request.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Request {
+    /// The job that the run belongs to.
+    pub job_id: JobId,
+    /// Why the run was made.
+    pub run_type: RunType,
+    /// The run that this one revises.
+    pub parent_run_id: Option<RunId>,
+    /// Which opinion on the same inputs this is, from 1.
+    pub sample: u32,
+    /// The version of the data structures that the answers follow.
+    pub schema_version: String,
+}
+
+/// `inputs/prompts.json`: the prompt set and the digest of every template used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Prompts {
+    /// The set's version, or `none` where nobody is prompted.
+    pub prompt_set_version: String,
+    /// The digest of each template used.
+    pub templates: BTreeMap<String, Digest>,
+}
+
+impl Prompts {
+    /// For providers that are not prompted.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { prompt_set_version: "none".to_owned(), templates: BTreeMap::new() }
+    }
+}
+
+/// Who answers one step, as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepModel {
+    /// The provider.
+    pub provider: String,
+    /// The model; for `rules` the version of its engine.
+    pub model: String,
+    /// The sampling temperature; null where it means nothing.
+    pub temperature: Option<Temperature>,
+    /// The cap on the answer's tokens; null where it means nothing.
+    pub max_output_tokens: Option<u32>,
+}
+
+/// `inputs/model.json`: who answers which step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Models {
+    /// By step; aggregation asks nobody.
+    pub steps: BTreeMap<Step, StepModel>,
+}
+
+/// The steps of a run under `panel`, in order.
+#[must_use]
+pub fn steps(panel: &Panel) -> Vec<Step> {
+    let reviews = panel.personas.iter().map(|persona| Step::Review(persona.id.clone()));
+    [Step::Expand].into_iter().chain(reviews).chain([Step::Aggregate]).collect()
+}

@@ -1,0 +1,105 @@
+//! Why a verb did not do what was asked.
+
+use std::path::PathBuf;
+
+use crate::domain::aggregate::AggregateError;
+use crate::domain::ids::RunId;
+use crate::domain::manifest::ManifestError;
+use crate::domain::policy::PolicyError;
+use crate::domain::step::Step;
+use crate::ops::source::SourceError;
+use crate::provider::ProviderError;
+use crate::provider::rules::PackError;
+use crate::store::StoreError;
+
+/// Why a verb did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum OpsError {
+    /// Of the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Of what was handed in.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Of the rules.
+    #[error(transparent)]
+    Rules(#[from] PackError),
+    /// Of a policy.
+    #[error("policy `{name}` version {version}: {source}")]
+    Policy {
+        /// Its name.
+        name: String,
+        /// Its version.
+        version: u64,
+        /// What is wrong with it.
+        source: PolicyError,
+    },
+    /// A reference to a run that cannot be one.
+    #[error("`{}` does not name a run", .0.escape_debug())]
+    BadReference(String),
+    /// A reference to a run that is not there.
+    #[error("no run `{}` in the store `{}`", reference.escape_debug(), store.display())]
+    NoSuchRun {
+        /// What was asked for.
+        reference: String,
+        /// Where it was looked for.
+        store: PathBuf,
+    },
+    /// A prefix that several runs share.
+    #[error("`{}` could be {} runs: {}", prefix.escape_debug(), candidates.len(), shown(candidates))]
+    Ambiguous {
+        /// What was asked for.
+        prefix: String,
+        /// Which it could be, as `job/run`.
+        candidates: Vec<String>,
+    },
+    /// A manifest that cannot be used.
+    #[error("`{}`: {source}", path.display())]
+    Manifest {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ManifestError,
+    },
+    /// A record is not what it should be.
+    #[error("`{}`: {problem}", path.display())]
+    Corrupt {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A step got no answer.
+    #[error("step `{step}` failed: {source}")]
+    Step {
+        /// The run, whose finished steps are kept.
+        run: RunId,
+        /// The step.
+        step: Step,
+        /// Why.
+        source: ProviderError,
+    },
+    /// The reviews do not add up to a decision.
+    #[error("no decision: {source}")]
+    Undecided {
+        /// The run, whose finished steps are kept.
+        run: RunId,
+        /// Why.
+        source: AggregateError,
+    },
+    /// The user stopped the run.
+    #[error("interrupted; the steps that are done are kept")]
+    Interrupted {
+        /// The run.
+        run: RunId,
+    },
+}
+
+/// At most five of them.
+fn shown(candidates: &[String]) -> String {
+    let mut text = candidates.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if candidates.len() > 5 {
+        text.push_str(", …");
+    }
+    text
+}

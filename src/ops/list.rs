@@ -1,0 +1,105 @@
+//! `list`: the runs of a store, newest first.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::view::{created_at, manifest};
+use super::{OpsError, Workspace};
+use crate::domain::ids::JobId;
+use crate::domain::view::{RunRow, Unreadable};
+use crate::store::{RunDir, Store};
+
+/// What to list.
+#[derive(Debug, Clone, Default)]
+pub struct ListOptions {
+    /// Only this job's runs.
+    pub job: Option<JobId>,
+    /// Only so many, the newest.
+    pub limit: Option<usize>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct ListReport {
+    /// The runs, newest first; one whose age is not known comes last; ties by run id.
+    pub runs: Vec<RunRow>,
+    /// How many there are, the ones beyond the limit included.
+    pub total: usize,
+    /// What cannot be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Lists the runs of the store.
+///
+/// # Errors
+/// [`OpsError`] when there is no store, or the system refuses.
+pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListReport, OpsError> {
+    let store = Store::open(&workspace.store)?;
+    let jobs = options.job.clone().map_or_else(|| store.jobs(), |job| Ok(vec![job]))?;
+    let limit = options.limit.unwrap_or(usize::MAX);
+    let mut report = ListReport::default();
+    // The newest `limit` rows seen so far, the oldest of them on top.
+    let mut newest = BinaryHeap::new();
+    for job in jobs {
+        for id in store.run_ids(&job)? {
+            let Some(run) = store.run(&job, &id)? else { continue };
+            if !run.is_run()? {
+                continue;
+            }
+            report.total += 1;
+            match row(&run) {
+                Ok(row) => newest.push(Reverse(Ranked(row))),
+                Err(error) => report
+                    .unreadable
+                    .push(Unreadable { path: run.path().to_owned(), problem: error.to_string() }),
+            }
+            if newest.len() > limit {
+                newest.pop();
+            }
+        }
+    }
+    let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
+    runs.sort_by(|a, b| rank(b).cmp(&rank(a)));
+    Ok(ListReport { runs, ..report })
+}
+
+fn row(run: &RunDir) -> Result<RunRow, OpsError> {
+    let manifest = manifest(run)?.manifest;
+    Ok(RunRow {
+        job_id: run.job().clone(),
+        run_id: run.id().clone(),
+        created_at: created_at(run),
+        status: manifest.status,
+        decision: manifest.decision.as_ref().map(|decision| decision.label),
+        weighted_confidence: manifest.decision.as_ref().map(|decision| decision.weighted_confidence),
+        manifest_version: manifest.schema_version,
+        policy: manifest.policy,
+    })
+}
+
+fn rank(row: &RunRow) -> (&Option<String>, &str, &str) {
+    (&row.created_at, row.run_id.as_str(), row.job_id.as_str())
+}
+
+/// A row in the order of its age.
+struct Ranked(RunRow);
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        rank(&self.0).cmp(&rank(&other.0))
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}

@@ -1,0 +1,51 @@
+//! The verbs: the only place where domain, provider and store meet.
+//!
+//! Each verb takes the workspace and its options and returns values. Nothing here prints, reads the
+//! environment, or spells a path of the store.
+
+mod clock;
+mod error;
+mod list;
+mod policy;
+mod reference;
+mod run;
+mod show;
+mod source;
+mod verify;
+mod view;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+pub use clock::Clock;
+pub use error::OpsError;
+pub use list::{ListOptions, ListReport, list};
+pub use reference::RunRef;
+pub use run::{Progress, RunOptions, RunReport, run};
+pub use show::show;
+pub use source::{ContextFile, Source, SourceError, SourceKind};
+pub use verify::{Scope, VerifyOptions, VerifyReport, verify};
+
+use crate::store::Wait;
+
+/// What every verb works in.
+pub struct Workspace<'a> {
+    /// Where the store lies, or will.
+    pub store: PathBuf,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who acts; asked only when something is recorded.
+    pub author: &'a (dyn Fn() -> String + Sync),
+    /// Set when the user wants to stop.
+    pub interrupted: &'a AtomicBool,
+    /// Whether to fail at once when another process holds a lock.
+    pub no_wait: bool,
+    /// Told once what is waited for, when that takes longer than a second.
+    pub on_wait: &'a (dyn Fn(&Path) + Sync),
+}
+
+impl Workspace<'_> {
+    fn wait(&self) -> Wait<'_> {
+        Wait { no_wait: self.no_wait, interrupted: self.interrupted, on_wait: self.on_wait }
+    }
+}

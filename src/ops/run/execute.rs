@@ -1,0 +1,241 @@
+//! One attempt: the steps that are left, each durable before it counts.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::manifest::{Ending, render_ended};
+use super::plan::{Plan, file};
+use super::resume::Done;
+use super::{Progress, Workspace};
+use crate::domain::aggregate::{AggregateError, aggregate};
+use crate::domain::decision::Decision;
+use crate::domain::digest::Digest;
+use crate::domain::event::Event;
+use crate::domain::json;
+use crate::domain::manifest::RunError;
+use crate::domain::panel::Persona;
+use crate::domain::proposal::Proposal;
+use crate::domain::review::PersonaReview;
+use crate::domain::step::{RunStatus, Step, StepStatus};
+use crate::ops::{OpsError, view};
+use crate::provider::{Provider, ProviderError, Subject};
+use crate::store::{AttemptLog, LockedRun, StoreError};
+
+/// Why a step, and so perhaps the attempt, came to nothing.
+enum Failure {
+    /// No answer; other steps may go on.
+    Provider(Step, ProviderError),
+    /// The reviews do not add up.
+    Aggregate(AggregateError),
+    /// The user wants to stop.
+    Interrupted,
+    /// The store cannot be written or read: nothing more is written, not even that.
+    Store(OpsError),
+}
+
+impl<E: Into<OpsError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// One attempt under way.
+pub(super) struct Execution<'a> {
+    workspace: &'a Workspace<'a>,
+    plan: &'a Plan,
+    provider: &'a dyn Provider,
+    locked: &'a LockedRun,
+    observe: &'a (dyn Fn(Progress) + Sync),
+    state: Mutex<State>,
+}
+
+/// What the steps, which run side by side, write in turn.
+struct State {
+    log: AttemptLog,
+    steps: BTreeMap<Step, StepStatus>,
+    outputs: BTreeMap<String, (Digest, u64)>,
+}
+
+impl<'a> Execution<'a> {
+    pub(super) fn new(
+        workspace: &'a Workspace<'a>,
+        plan: &'a Plan,
+        provider: &'a dyn Provider,
+        locked: &'a LockedRun,
+        log: AttemptLog,
+        observe: &'a (dyn Fn(Progress) + Sync),
+    ) -> Self {
+        let state = Mutex::new(State { log, steps: BTreeMap::new(), outputs: BTreeMap::new() });
+        Self { workspace, plan, provider, locked, observe, state }
+    }
+
+    /// Does what is left to do and ends the attempt.
+    pub(super) fn complete(&self, done: &Done) -> Result<Decision, OpsError> {
+        (self.observe)(Progress::Begun(self.plan.steps.len()));
+        let run = self.plan.run.clone();
+        let (status, step, error) = match self.steps(done) {
+            Ok(decision) => {
+                self.end(RunStatus::Completed, Some(&decision), None)?;
+                return Ok(decision);
+            }
+            Err(Failure::Store(error)) => return Err(error),
+            Err(Failure::Interrupted) => (RunStatus::Stopped, None, OpsError::Interrupted { run }),
+            Err(Failure::Provider(step, source)) => {
+                (RunStatus::Failed, Some(step.clone()), OpsError::Step { run, step, source })
+            }
+            Err(Failure::Aggregate(source)) => {
+                (RunStatus::Failed, Some(Step::Aggregate), OpsError::Undecided { run, source })
+            }
+        };
+        let code = match &error {
+            OpsError::Step { source, .. } => source.code(),
+            OpsError::Interrupted { .. } => "interrupted",
+            _ => "no_quorum",
+        };
+        self.end(status, None, Some(RunError { code: code.to_owned(), step }))?;
+        Err(error)
+    }
+
+    fn steps(&self, done: &Done) -> Result<Decision, Failure> {
+        let proposal: Proposal = self
+            .step(&Step::Expand, done, || self.provider.expand(&self.subject()).map_err(Answer::Provider))?;
+        let answers = self.reviews(&proposal, done);
+        let mut reviews = Vec::with_capacity(answers.len());
+        let mut unanswered = None;
+        for answer in answers {
+            match answer {
+                Ok(review) => reviews.push(review),
+                Err(failure @ Failure::Provider(..)) => unanswered = unanswered.or(Some(failure)),
+                Err(failure) => return Err(failure),
+            }
+        }
+        let decide = || aggregate(&self.plan.panel, &reviews).map_err(Answer::Aggregate);
+        match self.step(&Step::Aggregate, done, decide) {
+            // The persona that gave no answer is the reason, not the count that it left short.
+            Err(failure @ Failure::Aggregate(_)) => Err(unanswered.unwrap_or(failure)),
+            result => result,
+        }
+    }
+
+    /// The reviews, side by side, in panel order.
+    fn reviews(&self, proposal: &Proposal, done: &Done) -> Vec<Result<PersonaReview, Failure>> {
+        thread::scope(|scope| {
+            let spawn = |persona| scope.spawn(move || self.review(persona, proposal, done));
+            let threads: Vec<_> = self.plan.panel.personas.iter().map(spawn).collect();
+            let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            threads.into_iter().map(join).collect()
+        })
+    }
+
+    fn review(&self, persona: &Persona, proposal: &Proposal, done: &Done) -> Result<PersonaReview, Failure> {
+        self.step(&Step::Review(persona.id.clone()), done, || {
+            let mut review =
+                self.provider.review(persona, &self.subject(), proposal).map_err(Answer::Provider)?;
+            // Whoever answered, the vote is the persona's, and a quote counts only where it stands.
+            review.persona_id = persona.id.clone();
+            review.persona_name = persona.name.clone();
+            review.check_quotes(&self.plan.idea);
+            Ok(review)
+        })
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject { idea: &self.plan.idea, extension: &self.plan.extension, context: &self.plan.context }
+    }
+
+    /// Does one step, unless it is done.
+    fn step<T: Serialize + DeserializeOwned>(
+        &self,
+        step: &Step,
+        done: &Done,
+        work: impl FnOnce() -> Result<T, Answer>,
+    ) -> Result<T, Failure> {
+        if let Some(bytes) = done.get(step) {
+            let path = format!("outputs/{}", step.output());
+            let value =
+                json::from_slice(bytes).map_err(|error| view::corrupt(self.locked.run(), &path, error))?;
+            self.record(step, StepStatus::Completed, bytes);
+            (self.observe)(Progress::Done(step.clone()));
+            return Ok(value);
+        }
+        if self.workspace.interrupted.load(Ordering::Relaxed) {
+            return Err(Failure::Interrupted);
+        }
+        self.append(Event::StepStarted { step: step.clone() })?;
+        (self.observe)(Progress::Started(step.clone()));
+        match work() {
+            Ok(value) => {
+                self.store(step, &file(&value))?;
+                (self.observe)(Progress::Done(step.clone()));
+                Ok(value)
+            }
+            Err(answer) => Err(self.failed(step, answer)?),
+        }
+    }
+
+    /// The output is durable before the event that says so is.
+    fn store(&self, step: &Step, bytes: &[u8]) -> Result<(), StoreError> {
+        self.locked.put_output(&step.output(), bytes)?;
+        let outputs = [(step.output(), Digest::of(bytes))].into();
+        self.append(Event::StepCompleted { step: step.clone(), outputs })?;
+        self.record(step, StepStatus::Completed, bytes);
+        Ok(())
+    }
+
+    fn failed(&self, step: &Step, answer: Answer) -> Result<Failure, StoreError> {
+        let (code, failure) = match answer {
+            Answer::Provider(error) => (error.code(), Failure::Provider(step.clone(), error)),
+            Answer::Aggregate(error) => ("no_quorum", Failure::Aggregate(error)),
+        };
+        self.append(Event::StepFailed { step: step.clone(), code: code.to_owned() })?;
+        self.state().steps.insert(step.clone(), StepStatus::Failed);
+        Ok(failure)
+    }
+
+    fn record(&self, step: &Step, status: StepStatus, bytes: &[u8]) {
+        let mut state = self.state();
+        state.steps.insert(step.clone(), status);
+        state.outputs.insert(step.output(), (Digest::of(bytes), bytes.len() as u64));
+    }
+
+    fn append(&self, event: Event) -> Result<(), StoreError> {
+        self.state().log.append(self.workspace.clock.now(), event)
+    }
+
+    /// A thread that panicked while it held the lock had appended a whole line or none.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log says so before the manifest does, so a completed run always has a log that ends and
+    /// names its manifest.
+    fn end(
+        &self,
+        status: RunStatus,
+        decision: Option<&Decision>,
+        error: Option<RunError>,
+    ) -> Result<(), OpsError> {
+        let previous = view::manifest(self.locked.run())?.value;
+        let manifest = {
+            let state = self.state();
+            let ending = Ending { status, steps: &state.steps, outputs: &state.outputs, decision, error };
+            render_ended(self.plan, &ending, &previous)
+        };
+        self.append(Event::AttemptEnded { status, manifest: Digest::of(&manifest) })?;
+        self.locked.replace_manifest(&manifest)?;
+        Ok(())
+    }
+}
+
+/// Why a step's work gave nothing.
+enum Answer {
+    Provider(ProviderError),
+    Aggregate(AggregateError),
+}

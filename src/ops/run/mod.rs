@@ -1,0 +1,145 @@
+//! `run`: the main job. The inputs are snapshotted, the panel reviews, the decision is recorded.
+//!
+//! The same inputs are the same run: one that is completed is shown again and nothing is touched; one
+//! that failed, was stopped or was killed goes on with another attempt, which repeats no finished step.
+
+mod execute;
+mod manifest;
+mod plan;
+mod resume;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::thread;
+
+use super::{ContextFile, OpsError, Source, Workspace, policy, view};
+use crate::domain::event::{Event, Tool};
+use crate::domain::ids::JobId;
+use crate::domain::step::Step;
+use crate::domain::view::RunView;
+use crate::provider::Provider as _;
+use crate::provider::rules::Rules;
+use crate::store::{AttemptLog, AttemptStart, Begun, LockedRun, NewRun, RunDir, Store};
+use execute::Execution;
+use plan::Plan;
+use resume::Done;
+
+/// What to review.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The idea.
+    pub source: Source,
+    /// Extra context.
+    pub context: Vec<ContextFile>,
+    /// The job; the idea says where it is none.
+    pub job: Option<JobId>,
+    /// Which opinion on the same inputs this is.
+    pub sample: NonZeroU32,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct RunReport {
+    /// The run.
+    pub view: RunView,
+    /// Whether it was completed before, so that nothing was done.
+    pub replayed: bool,
+}
+
+/// How far a run is, for showing it while it works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// It begins, with so many steps to do.
+    Begun(usize),
+    /// A step has begun.
+    Started(Step),
+    /// A step is done.
+    Done(Step),
+}
+
+/// Reviews what `options` names.
+///
+/// # Errors
+/// [`OpsError`]; what was finished is kept, and the same call goes on from there.
+pub fn run(
+    workspace: &Workspace<'_>,
+    options: &RunOptions,
+    observe: &(dyn Fn(Progress) + Sync),
+) -> Result<RunReport, OpsError> {
+    let job = options.job.clone().map_or_else(|| options.source.job(), Ok)?;
+    let provider = Rules::builtin()?;
+    let store = Store::create(&workspace.store, &workspace.wait())?;
+    let policy = policy::in_force(workspace, &store)?;
+    let plan = Plan::new(job, options, &policy, &provider);
+    let existing = store.run(&plan.job, &plan.run)?;
+    let beginning = Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes };
+    thread::scope(|scope| {
+        if existing.is_none() {
+            scope.spawn(|| provider.prepare());
+        }
+        match beginning.begin(existing)? {
+            Begin::Completed(run) => Ok(RunReport { view: view::load(&run)?, replayed: true }),
+            Begin::UnderWay { locked, log, done } => {
+                Execution::new(workspace, &plan, &provider, &locked, log, observe).complete(&done)?;
+                Ok(RunReport { view: view::load(locked.run())?, replayed: false })
+            }
+        }
+    })
+}
+
+/// What a run begins with.
+struct Beginning<'a> {
+    workspace: &'a Workspace<'a>,
+    store: &'a Store,
+    plan: &'a Plan,
+    policy: &'a [u8],
+}
+
+/// How a run begins.
+enum Begin {
+    /// It was completed before.
+    Completed(RunDir),
+    /// An attempt is under way.
+    UnderWay { locked: LockedRun, log: AttemptLog, done: Done },
+}
+
+impl Beginning<'_> {
+    /// Makes the run, or goes on with the one that is there.
+    fn begin(&self, existing: Option<RunDir>) -> Result<Begin, OpsError> {
+        if let Some(existing) = existing {
+            return self.go_on(existing);
+        }
+        let manifest = manifest::render_running(self.plan);
+        let new = NewRun { inputs: &self.plan.inputs, manifest: &manifest, attempt: self.attempt() };
+        match self.store.begin(&self.plan.job, &self.plan.run, &new, &self.workspace.wait())? {
+            Begun::Created(locked, log) => Ok(Begin::UnderWay { locked, log, done: Done::default() }),
+            Begun::Exists(existing) => self.go_on(existing),
+        }
+    }
+
+    fn go_on(&self, existing: RunDir) -> Result<Begin, OpsError> {
+        if resume::is_completed(&existing, self.plan)? {
+            return Ok(Begin::Completed(existing));
+        }
+        let locked = existing.lock(&self.workspace.wait())?;
+        // Whoever held the lock may have completed it.
+        if resume::is_completed(locked.run(), self.plan)? {
+            return Ok(Begin::Completed(locked.unlock()));
+        }
+        let done = resume::finished_steps(locked.run(), self.plan)?;
+        let log = locked.start_attempt(&self.attempt())?;
+        Ok(Begin::UnderWay { locked, log, done })
+    }
+
+    fn attempt(&self) -> AttemptStart<'_> {
+        let tool = Tool { name: "consensus".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        let event = Event::AttemptStarted {
+            by: (self.workspace.author)(),
+            tool,
+            policy: self.plan.policy.clone(),
+            tightened: BTreeMap::new(),
+            replayed: false,
+        };
+        AttemptStart { policy: self.policy, at: self.workspace.clock.now(), event }
+    }
+}

@@ -1,0 +1,125 @@
+//! `verify`: everything that was recorded, derived again from the files.
+//!
+//! Each check is a value; all of them are made, whatever failed before. Nothing is changed, no index
+//! is needed, and no content makes it stop.
+
+mod attempts;
+mod decision;
+mod files;
+mod policies;
+mod run;
+
+use super::{OpsError, RunRef, Workspace};
+use crate::domain::check::Check;
+use crate::domain::digest::Digest;
+use crate::domain::view::Verified;
+use crate::store::Store;
+use policies::Policies;
+
+/// What to verify.
+#[derive(Debug, Clone)]
+pub enum Scope {
+    /// These runs.
+    Runs(Vec<RunRef>),
+    /// Every run of the store, and its policies.
+    All,
+}
+
+/// What to verify, and what must still be there.
+#[derive(Debug, Clone)]
+pub struct VerifyOptions {
+    /// What to verify.
+    pub scope: Scope,
+    /// The digest of a line or record that is remembered from an earlier time.
+    pub head: Option<Digest>,
+}
+
+/// How it came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VerifyReport {
+    /// How many runs and policies were verified.
+    pub verified: usize,
+    /// How many of them failed.
+    pub failed: usize,
+    /// Whether the remembered head was found; none when none was asked for.
+    pub head_found: Option<bool>,
+}
+
+impl VerifyReport {
+    /// Whether everything holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.failed == 0 && self.head_found != Some(false)
+    }
+}
+
+/// Verifies what `options` names, handing each result to `each` as it comes.
+///
+/// # Errors
+/// [`OpsError`] when what is named is not there; what is wrong with a record is a failed check.
+pub fn verify(
+    workspace: &Workspace<'_>,
+    options: &VerifyOptions,
+    each: &mut dyn FnMut(&Verified),
+) -> Result<VerifyReport, OpsError> {
+    let mut tally = Tally { report: VerifyReport::default(), head: options.head, each };
+    match &options.scope {
+        Scope::Runs(references) => {
+            for reference in references {
+                let (store, run) = reference.resolve(&workspace.store)?;
+                tally.add(&run::verify(&store, &Policies::of(&store), &run));
+            }
+        }
+        Scope::All => {
+            let store = Store::open(&workspace.store)?;
+            let policies = Policies::of(&store);
+            for policy in policies::verify_all(&policies)? {
+                tally.add(&policy);
+            }
+            for job in store.jobs()? {
+                for id in store.run_ids(&job)? {
+                    match store.run(&job, &id) {
+                        Ok(Some(run)) if run.is_run()? => tally.add(&run::verify(&store, &policies, &run)),
+                        Ok(_) => {}
+                        Err(error) => {
+                            let subject = format!("{job}/{id}");
+                            let checks = vec![Check::fail("readable", "run", error)];
+                            tally.add(&Seen {
+                                verified: Verified { subject, head: None, checks },
+                                heads: Vec::new(),
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let mut report = tally.report;
+    if options.head.is_some() {
+        report.head_found.get_or_insert(false);
+    }
+    Ok(report)
+}
+
+/// What was verified, and every digest that a remembered head may be.
+struct Seen {
+    verified: Verified,
+    heads: Vec<Digest>,
+}
+
+struct Tally<'a> {
+    report: VerifyReport,
+    head: Option<Digest>,
+    each: &'a mut dyn FnMut(&Verified),
+}
+
+impl Tally<'_> {
+    fn add(&mut self, seen: &Seen) {
+        self.report.verified += 1;
+        self.report.failed += usize::from(!seen.verified.holds());
+        if self.head.is_some_and(|head| seen.heads.contains(&head)) {
+            self.report.head_found = Some(true);
+        }
+        (self.each)(&seen.verified);
+    }
+}

@@ -1,0 +1,65 @@
+//! The store's policies: each a chain of versions.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Seen;
+use crate::domain::check::Check;
+use crate::domain::policy::PolicyVersion;
+use crate::domain::record::Record;
+use crate::domain::view::Verified;
+use crate::store::{Store, StoreError};
+
+/// A policy's versions with their files' bytes, or why they cannot be read.
+type Versions = Rc<Result<Vec<(Record, Vec<u8>)>, String>>;
+
+/// The store's policies, each read once however many runs name it.
+pub(super) struct Policies<'a> {
+    store: &'a Store,
+    read: RefCell<BTreeMap<String, Versions>>,
+}
+
+impl<'a> Policies<'a> {
+    pub(super) fn of(store: &'a Store) -> Self {
+        Self { store, read: RefCell::default() }
+    }
+
+    pub(super) fn versions(&self, name: &str) -> Versions {
+        if let Some(versions) = self.read.borrow().get(name) {
+            return Rc::clone(versions);
+        }
+        let versions = Rc::new(self.store.policy_versions(name).map_err(|error| error.to_string()));
+        self.read.borrow_mut().insert(name.to_owned(), Rc::clone(&versions));
+        versions
+    }
+}
+
+pub(super) fn verify_all(policies: &Policies<'_>) -> Result<Vec<Seen>, StoreError> {
+    Ok(policies.store.policies()?.iter().map(|name| verify(policies, name)).collect())
+}
+
+fn verify(policies: &Policies<'_>, name: &str) -> Seen {
+    let subject = format!("policy {name}");
+    let versions = policies.versions(name);
+    let versions = match versions.as_ref() {
+        Ok(versions) => versions,
+        Err(problem) => {
+            let checks = vec![Check::fail("versions", name, problem)];
+            return Seen { verified: Verified { subject, head: None, checks }, heads: Vec::new() };
+        }
+    };
+    let checks = versions
+        .iter()
+        .map(|(record, _)| {
+            let problem = match PolicyVersion::of(record) {
+                Err(error) => Some(error.to_string()),
+                Ok(version) if version.reference.name != name => Some("it names another policy".to_owned()),
+                Ok(_) => None,
+            };
+            Check::unless(problem, "versions", format!("{name}@{}", record.number))
+        })
+        .collect();
+    let heads: Vec<_> = versions.iter().map(|(record, _)| record.digest).collect();
+    Seen { verified: Verified { subject, head: heads.last().copied(), checks }, heads }
+}

@@ -1,0 +1,115 @@
+//! Gathering what is known of a run.
+
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+
+use super::OpsError;
+use crate::domain::event::{Event, Log};
+use crate::domain::json;
+use crate::domain::manifest::{Document, Manifest};
+use crate::domain::panel::Panel;
+use crate::domain::step::Step;
+use crate::domain::view::{AttemptView, RunView};
+use crate::store::{RunDir, StoreError};
+
+/// Manifests of these versions were written by other tools, whose outputs have other shapes.
+const WITHOUT_STEPS: [&str; 3] = ["1.0.0", "1.1.0", "1.2.0"];
+
+/// The run's manifest.
+pub(super) fn manifest(run: &RunDir) -> Result<Document, OpsError> {
+    let bytes = run.manifest()?;
+    Document::read(&bytes)
+        .map_err(|source| OpsError::Manifest { path: run.path().join("manifest.json"), source })
+}
+
+pub(super) fn corrupt(run: &RunDir, file: &str, problem: impl std::fmt::Display) -> OpsError {
+    OpsError::Corrupt { path: run.path().join(file), problem: problem.to_string() }
+}
+
+/// When the run's first event was; none where that is not recorded or cannot be read.
+pub(super) fn created_at(run: &RunDir) -> Option<String> {
+    let first = *run.attempts().ok()?.first()?;
+    let bytes = run.log_bytes(first).ok()?;
+    let line = bytes.split_inclusive(|byte| *byte == b'\n').next()?;
+    Some(Log::read(line).ok()?.entries.first()?.at.clone())
+}
+
+/// Everything about a run. Outputs are shown only when they are what the manifest says.
+pub(super) fn load(run: &RunDir) -> Result<RunView, OpsError> {
+    let manifest = manifest(run)?.manifest;
+    let mut attempts = Vec::new();
+    for number in run.attempts()? {
+        attempts.extend(attempt(number, &run.log(number)?));
+    }
+    let outputs = Outputs { run, manifest: &manifest };
+    let proposal = outputs.read(&Step::Expand)?;
+    let decision = outputs.read(&Step::Aggregate)?;
+    let mut reviews = Vec::new();
+    for step in outputs.reviewers()? {
+        reviews.extend(outputs.read(&step)?);
+    }
+    Ok(RunView {
+        path: PathBuf::from(run.path()),
+        created_at: attempts.first().map(|attempt: &AttemptView| attempt.started_at.clone()),
+        attempts,
+        proposal,
+        reviews,
+        decision,
+        manifest,
+    })
+}
+
+fn attempt(number: u32, log: &Log) -> Option<AttemptView> {
+    let (first, last) = (log.entries.first()?, log.entries.last()?);
+    let Event::AttemptStarted { by, tool, policy, .. } = &first.event else { return None };
+    let status = log.ended();
+    Some(AttemptView {
+        attempt: number,
+        by: by.clone(),
+        tool_version: tool.version.clone(),
+        policy: policy.clone(),
+        started_at: first.at.clone(),
+        ended_at: status.map(|_| last.at.clone()),
+        status,
+    })
+}
+
+struct Outputs<'a> {
+    run: &'a RunDir,
+    manifest: &'a Manifest,
+}
+
+impl Outputs<'_> {
+    fn are_ours(&self) -> bool {
+        !WITHOUT_STEPS.contains(&self.manifest.schema_version.as_str())
+    }
+
+    /// The review steps, in panel order.
+    fn reviewers(&self) -> Result<Vec<Step>, OpsError> {
+        if !self.are_ours() {
+            return Ok(Vec::new());
+        }
+        let bytes = match self.run.input("panel.json") {
+            Err(StoreError::NotFound { .. }) => return Ok(Vec::new()),
+            bytes => bytes?,
+        };
+        let panel: Panel =
+            json::from_slice(&bytes).map_err(|error| corrupt(self.run, "inputs/panel.json", error))?;
+        Ok(panel.personas.into_iter().map(|persona| Step::Review(persona.id)).collect())
+    }
+
+    /// What a step left behind, where the manifest lists it.
+    fn read<T: DeserializeOwned>(&self, step: &Step) -> Result<Option<T>, OpsError> {
+        let name = step.output();
+        let Some(record) = self.manifest.artifacts.get(&name).filter(|_| self.are_ours()) else {
+            return Ok(None);
+        };
+        let bytes = self.run.output(&name)?;
+        let file = format!("outputs/{name}");
+        if crate::domain::digest::Digest::of(&bytes) != record.sha256 {
+            return Err(corrupt(self.run, &file, "it is not what the manifest recorded"));
+        }
+        json::from_slice(&bytes).map(Some).map_err(|error| corrupt(self.run, &file, error))
+    }
+}

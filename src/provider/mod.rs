@@ -1,0 +1,73 @@
+//! Who answers: one trait, one folder per way of getting an answer.
+//!
+//! A provider is handed the document and says what it finds. It knows no store, and what it answers is
+//! checked before anything uses it.
+
+pub mod rules;
+
+use std::collections::BTreeMap;
+
+use crate::domain::identity::Inputs;
+use crate::domain::panel::Persona;
+use crate::domain::proposal::Proposal;
+use crate::domain::request::StepModel;
+use crate::domain::review::PersonaReview;
+use crate::domain::step::Step;
+
+/// What is under review.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The idea as handed in.
+    pub idea: &'a str,
+    /// Its extension in lower case, without the dot: what it is written in.
+    pub extension: &'a str,
+    /// Extra context, by file name.
+    pub context: &'a BTreeMap<String, String>,
+}
+
+/// Why a provider gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// What it answered does not fit.
+    #[error("the answer is not valid: {0}")]
+    InvalidAnswer(String),
+}
+
+impl ProviderError {
+    /// The stable word that logs and manifests record.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidAnswer(_) => "invalid_answer",
+        }
+    }
+}
+
+/// A way of getting answers. It is asked from several threads at once.
+pub trait Provider: Sync {
+    /// Does ahead what every answer needs, while the caller still waits for the disk.
+    fn prepare(&self) {}
+
+    /// Who answers `step`, as `inputs/model.json` records it; none for a step that asks nobody.
+    fn model(&self, step: &Step) -> Option<StepModel>;
+
+    /// The files that change what it answers, by their path under `inputs/`.
+    fn inputs(&self) -> Inputs;
+
+    /// Expands the idea into a proposal.
+    ///
+    /// # Errors
+    /// [`ProviderError`] when there is no valid answer.
+    fn expand(&self, subject: &Subject<'_>) -> Result<Proposal, ProviderError>;
+
+    /// Reviews the proposal from one persona's point of view.
+    ///
+    /// # Errors
+    /// [`ProviderError`] when there is no valid answer.
+    fn review(
+        &self,
+        persona: &Persona,
+        subject: &Subject<'_>,
+        proposal: &Proposal,
+    ) -> Result<PersonaReview, ProviderError>;
+}

@@ -1,0 +1,111 @@
+//! The proposal that rules make of an idea: its own words, sorted by what its headings call them. What
+//! has no heading is not guessed at; the proposal says that it was not found.
+
+use std::ops::Range;
+
+use super::check::Reading;
+use super::document::{Block, BlockKind};
+use super::prose::floor;
+use crate::domain::proposal::Proposal;
+use crate::domain::text::{Text, fold_space};
+
+/// A summary is cut to this, at the end of a sentence.
+const LONGEST_SUMMARY: usize = 400;
+/// A statement is cut to this, at the end of a sentence.
+const LONGEST_STATEMENT: usize = 4_000;
+/// A list is cut to so many items.
+const MOST_ITEMS: usize = 50;
+
+/// Sorts the document's words into a proposal.
+pub(super) fn expand(reading: &Reading<'_>) -> Proposal {
+    let words = &reading.pack.pack.reading;
+    let problem = statement(reading, &words.problem_topic, true);
+    let solution = statement(reading, &words.solution_topic, false);
+    Proposal {
+        problem_statement: Text::or(&problem, "No section about the problem was found."),
+        proposed_solution: Text::or(&solution, "No section about the solution was found."),
+        assumptions: list(reading, &words.assumption_headings),
+        scope_non_goals: list(reading, &words.non_goal_headings),
+        title: title(reading),
+        summary: summary(reading),
+        raw_idea: None,
+        raw_expanded_proposal: None,
+        metadata: None,
+    }
+}
+
+fn title(reading: &Reading<'_>) -> Option<Text> {
+    let document = reading.document;
+    let heading = || document.title().map(|title| document.headings[title].text.as_str());
+    let title = document.given_title.as_deref().or_else(heading)?;
+    Text::new(&fold_space(title)).ok()
+}
+
+fn summary(reading: &Reading<'_>) -> Option<Text> {
+    let mut blocks = reading.document.blocks.iter();
+    let first = blocks.find(|block| block.kind == BlockKind::Paragraph)?;
+    Text::new(&cut(block_text(first), LONGEST_SUMMARY, &first.sentences)).ok()
+}
+
+/// The text of the section on a topic; else the first sentence that names it; else nothing. A problem may
+/// be told in an aside, a solution not: the section on a rejected design is none.
+fn statement(reading: &Reading<'_>, topic: &str, asides: bool) -> String {
+    let document = reading.document;
+    let headings = reading.pack.pack.headings_of(topic);
+    if let Some(heading) = reading.sections.best(document, headings, asides) {
+        return section_text(&document.blocks[reading.sections.body(heading)]);
+    }
+    let topic = reading.pack.topics.iter().find(|known| known.rule.id == topic);
+    let sentence = topic.and_then(|topic| reading.sentence_of(topic));
+    sentence
+        .map_or_else(String::new, |range| cut(&fold_space(&document.source[range]), LONGEST_STATEMENT, &[]))
+}
+
+/// The blocks of a section up to the longest statement, as paragraphs and items.
+fn section_text(blocks: &[Block]) -> String {
+    let mut text = String::new();
+    for block in blocks.iter().filter(|block| block_text(block).contains(char::is_alphanumeric)) {
+        let room = LONGEST_STATEMENT.saturating_sub(text.len());
+        if room < 80 {
+            break;
+        }
+        let item = block.kind == BlockKind::Item;
+        text.push_str(if item { "\n- " } else { "\n\n" });
+        text.push_str(&cut(block_text(block), room, &block.sentences));
+    }
+    text
+}
+
+fn list(reading: &Reading<'_>, headings: &[String]) -> Vec<Text> {
+    let Some(heading) = reading.sections.find(reading.document, headings) else { return Vec::new() };
+    let blocks = &reading.document.blocks[reading.sections.body(heading)];
+    let is_item = |block: &&Block| block.kind == BlockKind::Item;
+    let has_items = blocks.iter().any(|block| is_item(&block));
+    let texts: Vec<&str> = if has_items {
+        blocks.iter().filter(is_item).map(block_text).collect()
+    } else {
+        blocks.iter().flat_map(sentences).collect()
+    };
+    let short = |text: &str| Text::new(&cut(text, LONGEST_STATEMENT, &[])).ok();
+    texts.into_iter().take(MOST_ITEMS).filter_map(short).collect()
+}
+
+fn block_text(block: &Block) -> &str {
+    block.prose.text()
+}
+
+fn sentences(block: &Block) -> impl Iterator<Item = &str> {
+    block.sentences.iter().map(|range| &block.prose.text()[range.clone()])
+}
+
+/// At most `longest` bytes, up to the end of the last sentence that fits; with none, up to a letter.
+fn cut(text: &str, longest: usize, sentences: &[Range<usize>]) -> String {
+    if text.len() <= longest {
+        return fold_space(text);
+    }
+    let whole = sentences.iter().map(|range| range.end).take_while(|end| *end <= longest).last();
+    match whole {
+        Some(end) => fold_space(&text[..end]),
+        None => format!("{} …", fold_space(&text[..floor(text, longest)])),
+    }
+}

@@ -1,0 +1,130 @@
+//! Sections: a heading and what stands under it, subsections included. It relies on the order of
+//! headings alone, and counts a heading as present only if something was written under it.
+
+use std::ops::Range;
+
+use super::document::{Block, Document};
+use super::heading::{names, normalised};
+use super::pack::Reading;
+
+/// The sections of a document, in its order.
+#[derive(Debug)]
+pub(super) struct Sections {
+    /// For each heading, the blocks of its section.
+    blocks: Vec<Range<usize>>,
+    /// How many blocks before each one say something.
+    telling_before: Vec<usize>,
+    /// For each heading, whether its section tells of what is not proposed.
+    aside: Vec<bool>,
+}
+
+impl Sections {
+    pub(super) fn of(document: &Document<'_>, reading: &Reading) -> Self {
+        let mut telling_before = vec![0];
+        for block in &document.blocks {
+            let before = telling_before.last().copied().unwrap_or(0);
+            telling_before.push(before + usize::from(tells(block, reading)));
+        }
+        let parents = parents(document);
+        Self {
+            blocks: bodies(document, &parents),
+            telling_before,
+            aside: asides(document, &parents, reading),
+        }
+    }
+
+    /// The blocks of a heading's section.
+    pub(super) fn body(&self, heading: usize) -> Range<usize> {
+        self.blocks[heading].clone()
+    }
+
+    /// Whether something was written under a heading.
+    pub(super) fn is_written(&self, heading: usize) -> bool {
+        let body = &self.blocks[heading];
+        self.telling_before[body.end] > self.telling_before[body.start]
+    }
+
+    /// Whether a block tells of what is not proposed.
+    pub(super) fn is_aside(&self, block: &Block) -> bool {
+        block.heading.is_some_and(|heading| self.aside[heading])
+    }
+
+    /// The written section that the first possible of `topics` names, so that the best name wins over the
+    /// first place; asides are passed over unless they are `welcome`.
+    pub(super) fn best(&self, document: &Document<'_>, topics: &[String], welcome: bool) -> Option<usize> {
+        let title = document.title();
+        let open = (0..document.headings.len()).filter(|heading| {
+            title != Some(*heading) && self.is_written(*heading) && (welcome || !self.aside[*heading])
+        });
+        let rank = |heading: usize| {
+            let heading = &document.headings[heading].normalised;
+            topics.iter().position(|topic| names(heading, topic))
+        };
+        let ranked = open.filter_map(|heading| Some((rank(heading)?, heading)));
+        ranked.min().map(|(_, heading)| heading)
+    }
+
+    /// The first written section, other than the document's title, that one of `topics` names.
+    pub(super) fn find(&self, document: &Document<'_>, topics: &[String]) -> Option<usize> {
+        let title = document.title();
+        let named = |heading: usize| is_named(&document.headings[heading].normalised, topics);
+        (0..document.headings.len())
+            .find(|heading| title != Some(*heading) && named(*heading) && self.is_written(*heading))
+    }
+}
+
+fn is_named(heading: &str, topics: &[String]) -> bool {
+    topics.iter().any(|topic| names(heading, topic))
+}
+
+fn tells(block: &Block, reading: &Reading) -> bool {
+    let text = block.prose.text();
+    let longest = reading.placeholders.iter().map(String::len).max().unwrap_or(0);
+    let is_long = text.len() > longest * 3 + 20;
+    is_long || {
+        let said = normalised(text);
+        !said.is_empty() && !reading.placeholders.contains(&said)
+    }
+}
+
+/// For each heading, the one whose section it stands in.
+fn parents(document: &Document<'_>) -> Vec<Option<usize>> {
+    let mut open: Vec<usize> = Vec::new();
+    let parent = |(index, heading): (usize, &super::document::Heading)| {
+        while open.last().is_some_and(|last| document.headings[*last].level >= heading.level) {
+            open.pop();
+        }
+        let parent = open.last().copied();
+        open.push(index);
+        parent
+    };
+    document.headings.iter().enumerate().map(parent).collect()
+}
+
+/// A section ends where the next one of its own or a higher level starts. Backwards, each heading
+/// hands its end to the one it stands in, so this takes one pass.
+fn bodies(document: &Document<'_>, parents: &[Option<usize>]) -> Vec<Range<usize>> {
+    let starts: Vec<usize> = document.headings.iter().map(|heading| heading.blocks_before).collect();
+    let mut bodies: Vec<Range<usize>> = starts
+        .iter()
+        .enumerate()
+        .map(|(index, start)| *start..starts.get(index + 1).copied().unwrap_or(document.blocks.len()))
+        .collect();
+    for index in (0..bodies.len()).rev() {
+        if let Some(parent) = parents[index] {
+            bodies[parent].end = bodies[parent].end.max(bodies[index].end);
+        }
+    }
+    bodies
+}
+
+fn asides(document: &Document<'_>, parents: &[Option<usize>], reading: &Reading) -> Vec<bool> {
+    let title = document.title();
+    let mut asides: Vec<bool> = Vec::with_capacity(parents.len());
+    for (index, heading) in document.headings.iter().enumerate() {
+        let own = title != Some(index) && is_named(&heading.normalised, &reading.aside_headings);
+        let inherited = parents[index].is_some_and(|parent| asides[parent]);
+        asides.push(own || inherited);
+    }
+    asides
+}

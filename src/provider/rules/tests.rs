@@ -1,0 +1,276 @@
+//! Tests of the rules as a whole: what documents are told.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::*;
+use crate::domain::decimal::Confidence;
+use crate::domain::panel::Panel;
+
+const GOOD: &str = include_str!("../../../fixtures/good.md");
+const CARELESS: &str = include_str!("../../../fixtures/careless.md");
+const HAZARDS: &str = include_str!("../../../fixtures/hazards.md");
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin().unwrap());
+
+pub(super) fn rules() -> &'static Rules {
+    &RULES
+}
+
+pub(super) fn proposal(idea: &str, extension: &str) -> Proposal {
+    let context = BTreeMap::new();
+    rules().expand(&Subject { idea, extension, context: &context }).unwrap()
+}
+
+pub(super) fn reviews_of(idea: &str, extension: &str) -> Vec<PersonaReview> {
+    let (rules, context) = (rules(), BTreeMap::new());
+    let subject = Subject { idea, extension, context: &context };
+    let proposal = rules.expand(&subject).unwrap();
+    let review = |persona| rules.review(persona, &subject, &proposal).unwrap();
+    Panel::default().personas.iter().map(review).collect()
+}
+
+pub(super) fn reviews(idea: &str) -> Vec<PersonaReview> {
+    reviews_of(idea, "md")
+}
+
+fn confidence(reviews: &[PersonaReview]) -> Confidence {
+    let panel = Panel::default();
+    let pairs = panel.personas.iter().zip(reviews);
+    Confidence::sum(pairs.map(|(persona, review)| review.confidence_score.weighted(persona.weight)))
+}
+
+/// The rules that found something, with the lines of their evidence.
+fn findings(reviews: &[PersonaReview]) -> Vec<(String, Vec<u32>)> {
+    let bases = reviews.iter().flat_map(|review| {
+        let concerns = review.concerns.iter().map(|concern| &concern.basis);
+        concerns.chain(review.blocking_issues.iter().map(|issue| &issue.basis))
+    });
+    let lines = |basis: &crate::domain::review::Basis| basis.evidence.iter().map(|e| e.start_line).collect();
+    bases.map(|basis| (basis.rule_id.clone().unwrap(), lines(basis))).collect()
+}
+
+fn hazards(idea: &str) -> Vec<String> {
+    let found = findings(&reviews(idea)).into_iter();
+    found.filter(|(_, lines)| !lines.is_empty()).map(|(rule, _)| rule).collect()
+}
+
+pub(super) fn all_supported(reviews: &[PersonaReview]) -> bool {
+    reviews.iter().all(|review| {
+        let concerns = review.concerns.iter().map(|concern| &concern.basis);
+        let mut bases = concerns.chain(review.blocking_issues.iter().map(|issue| &issue.basis));
+        bases.all(|basis| basis.is_evidenced() && basis.evidence.iter().all(|piece| piece.supported))
+    })
+}
+
+#[test]
+fn a_complete_proposal_is_approved_without_findings() {
+    let reviews = reviews(GOOD);
+    assert_eq!(findings(&reviews), []);
+    assert!(confidence(&reviews).reaches("0.8".parse().unwrap()));
+    let scores: Vec<String> = reviews.iter().map(|review| review.confidence_score.to_string()).collect();
+    assert_eq!(scores, ["0.96", "0.98", "0.94", "0.92", "0.94"]);
+}
+
+#[test]
+fn a_careless_one_is_rejected() {
+    let reviews = reviews(CARELESS);
+    assert!(!confidence(&reviews).reaches("0.6".parse().unwrap()), "{}", confidence(&reviews));
+    let blocking: usize = reviews.iter().map(|review| review.blocking_issues.len()).sum();
+    assert_eq!(blocking, 2);
+    assert_eq!(hazards(CARELESS), ["placeholder-left", "absolute-claim"]);
+}
+
+#[test]
+fn hazards_block_with_their_lines() {
+    let reviews = reviews(HAZARDS);
+    let found = findings(&reviews);
+    let expected =
+        [("plaintext-credentials".to_owned(), vec![15]), ("verification-disabled".to_owned(), vec![16])];
+    assert_eq!(found, expected);
+    let guardian = &reviews[3];
+    assert!(guardian.blocking_issues.iter().all(|issue| issue.security_critical == Some(true)));
+    assert_eq!(guardian.confidence_score.to_string(), "0.05");
+    assert!(all_supported(&reviews));
+}
+
+#[test]
+fn a_negated_or_rejected_mention_is_not_a_hazard() {
+    for text in [
+        "Passwords are never stored in plain text.",
+        "We must not disable TLS verification.",
+        "We rejected hashing passwords with MD5.",
+        "We use an internal CA instead of disabling certificate verification.",
+        "Passwords are hashed with argon2, not MD5.",
+        "Currently, passwords are stored in plain text.",
+        "TLS verification is never disabled.",
+        "Storing passwords in plain text is forbidden.",
+        "## Motivation\n\nPasswords are stored in plain text.",
+        "## Alternatives\n\n- Store passwords in plain text: simple.",
+        "> Passwords are stored in plain text.",
+        "~~Passwords are stored in plain text.~~",
+        "<!-- Passwords are stored in plain text. -->",
+        "    Passwords are stored in plain text.",
+        "This is not 100% secure.",
+        "The `TODO` macro is removed.",
+        "No passwords are logged in plain text.",
+        "Users may opt out of certificate verification.",
+        "The commit is named by its SHA-1 hash.",
+        "The syntax is as foolproof as possible.",
+    ] {
+        assert_eq!(hazards(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn a_negation_elsewhere_in_the_sentence_excuses_nothing() {
+    for (text, rule) in [
+        ("Passwords, not hashed, are stored in plain text.", "plaintext-credentials"),
+        ("Passwords are kept in plain text and are not hashed.", "plaintext-credentials"),
+        ("We do not hash; passwords are stored as plaintext.", "plaintext-credentials"),
+        ("- [ ] **API keys** are sent\n  *unencrypted*.", "plaintext-credentials"),
+        ("We set `verify=False` for internal hosts.", "verification-disabled"),
+        ("All certificates are fine: we skip hostname checks.", "verification-disabled"),
+        ("Passwords are hashed with MD5.", "weak-cryptography"),
+        ("| a | b |\n|---|---|\n| x | We sign tokens with SHA-1 |", "weak-cryptography"),
+        ("It is 100% secure.", "absolute-claim"),
+        ("The owner is TBD.", "placeholder-left"),
+    ] {
+        assert_eq!(hazards(text), [rule], "{text}");
+        assert!(all_supported(&reviews(text)), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_is_found_anywhere_and_not_repeated() {
+    let secret = format!("ghp{}{}", "_", "a1B2".repeat(9));
+    let text = format!("# T\n\n```sh\nexport TOKEN={secret}\n```\n");
+    let reviews = reviews(&text);
+    let issue = &reviews[3].blocking_issues[0];
+    assert!(all_supported(&reviews));
+    assert_eq!(issue.basis.rule_id.as_deref(), Some("secret-in-text"));
+    assert_eq!((issue.basis.evidence[0].quote.as_str(), issue.basis.evidence[0].start_line), ("ghp_", 4));
+    for text in [text, format!("We send the API key {secret} in plain text."), format!("TBD {secret} TBD")] {
+        let told = crate::domain::json::to_value(&reviews_of(&text, "md"));
+        assert!(!crate::domain::json::canonical(&told).contains(&secret));
+    }
+}
+
+#[test]
+fn an_absence_says_what_was_searched_for() {
+    let reviews = reviews("Hello.");
+    let issue = &reviews[0].blocking_issues[0];
+    assert_eq!(issue.text.as_str(), "No section or sentence about what is to be built and how was found.");
+    assert!(issue.basis.searched[0].as_str().starts_with("headings: design, "));
+    assert!(issue.basis.searched[1].as_str().starts_with("phrases: "));
+    assert!(all_supported(&reviews));
+}
+
+#[test]
+fn a_heading_counts_only_if_something_is_written_under_it() {
+    let misses = |text: &str, rule: &str| findings(&reviews(text)).iter().any(|(found, _)| found == rule);
+    for empty in
+        ["# A\n## Design\n", "# A\n## Design\n\nTBD\n", "# A\n## Design\n\n- TODO\n\n### Parts\n\nTBD."]
+    {
+        assert!(misses(empty, "design-missing"), "{empty}");
+    }
+    assert!(!misses("# A\n## Design\n### Parts\n\nOne pump.", "design-missing"));
+    assert!(misses("# The design\n\nOne pump.", "design-missing"), "a title opens no section");
+    assert!(misses("# A\n## Non-goals\n\nSpeed.", "goals-missing"));
+    assert!(misses("We have no rollback plan.", "rollback-missing"));
+}
+
+#[test]
+fn lines_survive_a_byte_order_mark_front_matter_and_crlf() {
+    let text = "\u{feff}---\r\ntitle: T\r\n---\r\n\r\nPasswords are\r\nstored in plain text.\r\n";
+    let reviews = reviews(text);
+    let piece = &reviews[3].blocking_issues[0].basis.evidence[0];
+    assert_eq!((piece.start_line, piece.end_line, piece.supported), (5, 6, true));
+    assert_eq!(proposal(text, "md").title.unwrap().as_str(), "T");
+}
+
+#[test]
+fn restructured_text_is_read_too() {
+    let text = "PEP: 1\nTitle: A thing\n\nAbstract\n========\n\nA short text.\n\nSpecification\n=============\n\nParts\n-----\n\n\
+        Passwords are stored::\n\n  in plain text\n\n.. code:: sh\n\n   TODO\n\n    We quote: passwords are stored in plain text.\n\n\
+        - API keys are\n  kept in plain text.\n";
+    let found = findings(&reviews_of(text, "rst"));
+    assert!(found.contains(&("plaintext-credentials".to_owned(), vec![25])), "{found:?}");
+    assert!(!found.iter().any(|(rule, _)| rule == "placeholder-left" || rule == "design-missing"));
+    let proposal = proposal(text, "rst");
+    assert_eq!(proposal.title.unwrap().as_str(), "A thing");
+    assert_eq!(proposal.summary.unwrap().as_str(), "A short text.");
+}
+
+#[test]
+fn a_proposal_is_the_documents_own_words() {
+    let good = proposal(GOOD, "md");
+    assert_eq!(good.title.unwrap().as_str(), "Nightly export of invoices");
+    assert!(good.summary.unwrap().as_str().starts_with("Every night, the invoices"));
+    assert!(good.problem_statement.as_str().starts_with("Today the accountants"));
+    assert!(good.proposed_solution.as_str().contains("A scheduled job reads"));
+    assert_eq!((good.assumptions.len(), good.scope_non_goals.len()), (2, 2));
+    let empty = proposal("", "txt");
+    assert_eq!(empty.problem_statement.as_str(), "No section about the problem was found.");
+    assert_eq!(empty.proposed_solution.as_str(), "No section about the solution was found.");
+    assert_eq!((empty.title, empty.summary), (None, None));
+}
+
+#[test]
+fn a_persona_without_rules_starts_and_stays_where_all_start() {
+    let mut persona = Panel::default().personas.remove(0);
+    persona.id = "lawyer".parse().unwrap();
+    let context = BTreeMap::new();
+    let subject = Subject { idea: CARELESS, extension: "md", context: &context };
+    let review = rules().review(&persona, &subject, &proposal(CARELESS, "md")).unwrap();
+    assert_eq!((review.confidence_score.to_string().as_str(), review.persona_id.as_str()), ("0.9", "lawyer"));
+    assert!(review.concerns.is_empty() && review.recommendations.is_empty());
+}
+
+#[test]
+fn a_reader_can_add_the_score_up() {
+    let reviews = reviews(HAZARDS);
+    let account = reviews[3].internal_metadata.clone().unwrap();
+    insta::assert_snapshot!(crate::domain::json::canonical(&account), @r#"{"engine":"rules-1","packs":["core@1.0.0"],"score":{"highest":98,"lowest":5,"parts":[{"hundredths":2,"outcome":"found","rule_id":"security-missing"},{"hundredths":-60,"outcome":"hazard","rule_id":"plaintext-credentials"},{"hundredths":-60,"outcome":"hazard","rule_id":"verification-disabled"}],"start":90,"total":-28}}"#);
+}
+
+#[test]
+fn the_pack_is_an_input_byte_for_byte() {
+    let inputs = rules().inputs();
+    assert_eq!(inputs.keys().collect::<Vec<_>>(), ["rules/core.toml"]);
+    assert_eq!(inputs["rules/core.toml"], CORE.as_bytes());
+    assert!(rules().model(&Step::Aggregate).is_none());
+    assert_eq!(rules().model(&Step::Expand).unwrap().model, ENGINE);
+}
+
+#[test]
+fn a_bad_pack_is_refused_by_rule_and_field() {
+    let problem = |from: &str, to: &str| {
+        let text = CORE.replacen(from, to, 1);
+        assert_ne!(text, CORE, "{from}");
+        Pack::parse(&text).and_then(|pack| Compiled::of(pack).check()).unwrap_err().to_string()
+    };
+    assert!(problem("id = \"design-missing\"", "id = \"Design\"").starts_with("rule `Design`, field `id`"));
+    assert!(problem("id = \"interfaces-missing\"", "id = \"design-missing\"").contains("is taken already"));
+    assert!(
+        problem("found = \"Covers the design\"", "found = \" \"")
+            .contains("field `found`: must not be blank")
+    );
+    assert!(problem("'alternatives?'", "'('").starts_with("rule `alternatives-missing`, field `phrases`"));
+    assert!(problem("version = ", "colour = 1\nversion = ").contains("colour"));
+    assert!(problem("problem_topic = \"problem", "problem_topic = \"x-problem").contains("is no topic"));
+}
+
+#[test]
+fn every_rule_is_in_the_documentation() {
+    let text = include_str!("../../../docs/rules.md");
+    for pack in rules().packs() {
+        let ids = pack.topics.iter().map(|rule| &rule.id).chain(pack.hazards.iter().map(|rule| &rule.id));
+        ids.for_each(|id| assert!(text.contains(&format!("| `{id}` |")), "{id}"));
+    }
+}
+
+#[test]
+fn every_built_in_pattern_compiles() {
+    RULES.check().unwrap();
+}

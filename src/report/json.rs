@@ -1,0 +1,86 @@
+//! The JSON forms, for programs. Each says its version; a member is only ever added within one.
+//!
+//! What a run did not record is the text `unknown`, so that nobody takes it for a value.
+
+use serde::Serialize;
+
+use crate::domain::json::{Value, to_value};
+use crate::domain::view::{RunRow, RunView, Unreadable, Verified};
+
+/// The version of these forms.
+pub const FORMAT_VERSION: u64 = 1;
+
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn number(value: u64) -> Value {
+    Value::Number(value.to_string())
+}
+
+fn or_unknown<T: Serialize>(value: Option<&T>) -> Value {
+    value.map_or_else(|| "unknown".into(), to_value)
+}
+
+/// One run, whole. `replayed` says whether it was there already, where it was just asked for.
+#[must_use]
+pub fn run(view: &RunView, replayed: Option<bool>) -> Value {
+    let manifest = &view.manifest;
+    let whole = object([
+        ("format_version", number(FORMAT_VERSION)),
+        ("job_id", to_value(&manifest.job_id)),
+        ("run_id", to_value(&manifest.run_id)),
+        ("path", to_value(&view.path)),
+        ("status", to_value(&manifest.status)),
+        ("created_at", or_unknown(view.created_at.as_ref())),
+        ("inputs_hash", or_unknown(manifest.inputs_hash.as_ref())),
+        ("manifest_version", to_value(&manifest.schema_version)),
+        ("schema_version", or_unknown(manifest.data_schema_version.as_ref())),
+        ("prompt_set_version", or_unknown(manifest.prompt_set_version.as_ref())),
+        ("run_type", or_unknown(manifest.run_type.as_ref())),
+        ("policy", to_value(&manifest.policy)),
+        ("steps", to_value(&manifest.steps)),
+        ("error", to_value(&manifest.error)),
+        ("decision", to_value(&view.decision)),
+        ("reviews", to_value(&view.reviews)),
+        ("proposal", to_value(&view.proposal)),
+        ("attempts", to_value(&view.attempts)),
+    ]);
+    match replayed {
+        Some(replayed) => whole.with("replayed", Value::Bool(replayed)),
+        None => whole,
+    }
+}
+
+/// A list of runs.
+#[must_use]
+pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> Value {
+    object([
+        ("format_version", number(FORMAT_VERSION)),
+        ("runs", Value::Array(runs.iter().map(row).collect())),
+        ("total", number(total as u64)),
+        ("unreadable", to_value(&unreadable)),
+    ])
+}
+
+fn row(row: &RunRow) -> Value {
+    to_value(row).with("created_at", or_unknown(row.created_at.as_ref()))
+}
+
+/// What was checked of one run or policy.
+#[must_use]
+pub fn verified(verified: &Verified) -> Value {
+    to_value(verified).with("holds", Value::Bool(verified.holds()))
+}
+
+/// An error.
+#[must_use]
+pub fn error(code: &str, message: &str, hint: Option<&str>, run_id: Option<&str>) -> Value {
+    let mut members = vec![
+        ("code".to_owned(), code.into()),
+        ("message".to_owned(), message.into()),
+        ("hint".to_owned(), hint.map_or(Value::Null, Value::from)),
+    ];
+    members.extend(run_id.map(|run| ("run_id".to_owned(), run.into())));
+    object([("error", Value::Object(members))])
+}

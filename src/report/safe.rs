@@ -1,0 +1,52 @@
+//! Text from documents and models, made harmless: a control character in it could move the cursor,
+//! change the title or hide what stands there, so it is shown as an escape.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Control characters, and those that turn the direction of text or have no width; the two joiners
+/// that scripts and emoji need are left.
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// `text` on one line: white space folded, hidden characters as `\u{…}`.
+#[must_use]
+pub fn safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in crate::domain::text::fold_space(text).chars() {
+        if is_hidden(letter) { out.extend(letter.escape_unicode()) } else { out.push(letter) }
+    }
+    out
+}
+
+/// JSON text with hidden characters as `\uXXXX`, which says the same.
+#[must_use]
+pub fn safe_json(json: &str) -> Cow<'_, str> {
+    let must_go = |letter: char| is_hidden(letter) && letter != '\n';
+    if !json.contains(must_go) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if must_go(letter) {
+            let _ = letter.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"));
+        } else {
+            out.push(letter);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_become_visible() {
+        assert_eq!(safe("a\u{1b}[31m\tb\n c\u{202e}d\u{9b}"), "a\\u{1b}[31m b c\\u{202e}d\\u{9b}");
+        assert_eq!(safe("naïve 数据 🙂"), "naïve 数据 🙂");
+        assert_eq!(safe_json("{\n \"a\": \"\u{9b}\u{7f}é\"\n}"), "{\n \"a\": \"\\u009b\\u007fé\"\n}");
+    }
+}

@@ -1,0 +1,360 @@
+//! What a person reads on a terminal. It reads the same without colour.
+
+use std::fmt::Write as _;
+
+use super::safe;
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, of_label, styled};
+use crate::domain::check::{Check, Outcome};
+use crate::domain::decimal::{Confidence, Score};
+use crate::domain::decision::{Decision, Label};
+use crate::domain::policy::PolicyRef;
+use crate::domain::review::{Basis, PersonaReview};
+use crate::domain::step::RunStatus;
+use crate::domain::view::{RunRow, RunView, Unreadable, Verified};
+
+/// Longer quotations are cut, in characters.
+const MAX_QUOTE: usize = 160;
+const BAR: usize = 20;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The outcome and what to do about it.
+    Outcome,
+    /// All of it, with provenance.
+    Everything,
+}
+
+/// A page of text, `width` columns wide.
+struct Page {
+    out: String,
+    width: usize,
+}
+
+impl Page {
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.out.push_str(text.as_ref().trim_end());
+        self.out.push('\n');
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.line("");
+        self.line(styled(BOLD, text));
+    }
+
+    /// `text` wrapped, the first line after `first`, the others after `rest`.
+    fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
+        let options = textwrap::Options::new(self.width)
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .break_words(true);
+        for line in textwrap::wrap(text, options) {
+            self.line(line);
+        }
+    }
+}
+
+/// One run.
+#[must_use]
+pub fn run(view: &RunView, replayed: bool, detail: Detail, width: usize) -> String {
+    let mut page = Page { out: String::new(), width };
+    headline(&mut page, view, replayed);
+    if let Some(decision) = &view.decision {
+        why(&mut page, decision);
+        panel(&mut page, view);
+    }
+    findings(&mut page, &view.reviews);
+    if detail == Detail::Everything {
+        strengths(&mut page, &view.reviews);
+    }
+    next_steps(&mut page, &view.reviews);
+    if let Some(decision) = &view.decision {
+        minority(&mut page, decision);
+    }
+    if detail == Detail::Everything {
+        provenance(&mut page, view);
+    }
+    record(&mut page, view);
+    page.out
+}
+
+fn headline(page: &mut Page, view: &RunView, replayed: bool) {
+    let manifest = &view.manifest;
+    let title = view.proposal.as_ref().and_then(|proposal| proposal.title.as_ref());
+    let name = title.map_or_else(|| manifest.job_id.to_string(), |title| safe(title.as_str()));
+    let outcome = match &view.decision {
+        Some(decision) => {
+            let label = decision.decision.to_string().to_uppercase();
+            format!(
+                "{}  {}",
+                styled(of_label(decision.decision), label),
+                percent(decision.weighted_confidence)
+            )
+        }
+        None => styled(YELLOW, manifest.status.to_string().to_uppercase()),
+    };
+    let again = if replayed { styled(DIM, "  (reviewed before; nothing was done)") } else { String::new() };
+    page.line(format!("{outcome}  {}{again}", styled(BOLD, name)));
+    if let Some(error) = &manifest.error {
+        let step = error.step.as_ref().map(|step| format!(" in step {step}")).unwrap_or_default();
+        page.line(format!("  {}{step}", styled(RED, safe(&error.code))));
+    }
+}
+
+/// The confidence as it decides: exact, never rounded across a threshold.
+fn percent(confidence: Confidence) -> String {
+    format!("confidence {confidence}")
+}
+
+fn why(page: &mut Page, decision: &Decision) {
+    page.heading("Why");
+    for reason in &decision.reasons {
+        page.wrapped("  ", "  ", &safe(reason));
+    }
+}
+
+fn panel(page: &mut Page, view: &RunView) {
+    page.heading("Panel");
+    let widest = view.reviews.iter().map(|review| review.persona_name.as_str().chars().count()).max();
+    let widest = widest.unwrap_or_default().min(24);
+    for review in &view.reviews {
+        let name = safe(review.persona_name.as_str());
+        let counts = [
+            (review.blocking_issues.len(), "blocking"),
+            (review.concerns.len(), "concern"),
+            (review.strengths.len(), "strength"),
+        ];
+        let counts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| counted(*count, what))
+            .collect();
+        let score = review.confidence_score;
+        page.line(format!(
+            "  {name:<widest$}  {score:<5} {}  {}",
+            bar(score),
+            styled(DIM, counts.join(", "))
+        ));
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 || what == "blocking" { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+fn bar(score: Score) -> String {
+    let full = usize::try_from(score.fine() * BAR as u128 / Score::MAX.fine()).unwrap_or(BAR).min(BAR);
+    format!("{}{}", "━".repeat(full), styled(DIM, "╌".repeat(BAR - full)))
+}
+
+fn findings(page: &mut Page, reviews: &[PersonaReview]) {
+    let blocking: usize = reviews.iter().map(|review| review.blocking_issues.len()).sum();
+    if blocking > 0 {
+        page.heading("Blocking issues");
+    }
+    for review in reviews {
+        for issue in &review.blocking_issues {
+            let critical = if issue.security_critical == Some(true) { ", security-critical" } else { "" };
+            finding(page, review, critical, &issue.basis, issue.text.as_str(), &styled(RED, "✗"));
+        }
+    }
+    if reviews.iter().any(|review| !review.concerns.is_empty()) {
+        page.heading("Concerns");
+    }
+    for review in reviews {
+        for concern in &review.concerns {
+            finding(page, review, "", &concern.basis, concern.text.as_str(), &styled(YELLOW, "!"));
+        }
+    }
+}
+
+fn finding(page: &mut Page, review: &PersonaReview, critical: &str, basis: &Basis, text: &str, mark: &str) {
+    page.wrapped(&format!("  {mark} "), "    ", &safe(text));
+    let rule = basis.rule_id.as_deref().map(|rule| format!(", {}", safe(rule))).unwrap_or_default();
+    let by = format!("    {}{rule}{critical}", safe(review.persona_name.as_str()));
+    page.line(styled(DIM, by));
+    let lines = basis.evidence.iter().map(|evidence| evidence.end_line).max().unwrap_or_default();
+    let gutter = lines.to_string().len();
+    for evidence in &basis.evidence {
+        let quote: String = safe(&evidence.quote);
+        let cut: String = quote.chars().take(MAX_QUOTE).collect();
+        let more = if cut.len() < quote.len() { "…" } else { "" };
+        let doubt = if evidence.supported { "" } else { "  (not found there)" };
+        let first = format!("    {:>gutter$} │ ", evidence.start_line);
+        let rest = format!("    {:>gutter$} │ ", "");
+        page.wrapped(&first, &rest, &format!("{cut}{more}{doubt}"));
+    }
+}
+
+fn strengths(page: &mut Page, reviews: &[PersonaReview]) {
+    if reviews.iter().all(|review| review.strengths.is_empty()) {
+        return;
+    }
+    page.heading("Strengths");
+    for strength in reviews.iter().flat_map(|review| &review.strengths) {
+        page.wrapped(&format!("  {} ", styled(GREEN, "✓")), "    ", &safe(strength.as_str()));
+    }
+}
+
+fn next_steps(page: &mut Page, reviews: &[PersonaReview]) {
+    if reviews.iter().all(|review| review.recommendations.is_empty()) {
+        return;
+    }
+    page.heading("Next steps");
+    for review in reviews.iter().filter(|review| !review.recommendations.is_empty()) {
+        page.line(styled(DIM, format!("  {}", safe(review.persona_name.as_str()))));
+        for recommendation in &review.recommendations {
+            page.wrapped("  → ", "    ", &safe(recommendation.as_str()));
+        }
+    }
+}
+
+fn minority(page: &mut Page, decision: &Decision) {
+    let reports = decision.minority_reports.iter().flatten();
+    for (index, report) in reports.enumerate() {
+        if index == 0 {
+            page.heading("Minority reports");
+        }
+        let name = safe(report.persona_name.as_str());
+        let text = format!("{name} ({}): {}", report.confidence_score, safe(&report.blocking_summary));
+        page.wrapped("  ", "    ", &text);
+    }
+}
+
+fn provenance(page: &mut Page, view: &RunView) {
+    let manifest = &view.manifest;
+    let unknown = || "unknown".to_owned();
+    let or_unknown = |value: &Option<String>| value.as_deref().map_or_else(unknown, safe);
+    page.heading("Provenance");
+    let created = view.created_at.as_deref().map_or_else(unknown, safe);
+    let hash = manifest.inputs_hash.map_or_else(unknown, |hash| hash.to_string());
+    let policy = manifest.policy.as_ref().map_or_else(unknown, named_policy);
+    for (name, value) in [
+        ("created", created),
+        ("status", manifest.status.to_string()),
+        ("inputs", hash),
+        ("policy", policy),
+        ("schema", or_unknown(&manifest.data_schema_version)),
+        ("manifest", safe(&manifest.schema_version)),
+        ("prompt set", or_unknown(&manifest.prompt_set_version)),
+        ("reviewers", reviewers(view)),
+    ] {
+        page.line(format!("  {name:<10}  {value}"));
+    }
+    for attempt in &view.attempts {
+        let ended = attempt.status.map_or_else(|| "not ended".to_owned(), |status| status.to_string());
+        let (by, at) = (safe(&attempt.by), safe(&attempt.started_at));
+        page.line(format!("  attempt {:<2}  {ended}, begun {at} by {by}", attempt.attempt));
+    }
+}
+
+fn named_policy(policy: &PolicyRef) -> String {
+    format!("{}@{}  {}", safe(&policy.name), policy.version, policy.digest)
+}
+
+/// The providers and models that were configured, each once.
+fn reviewers(view: &RunView) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for metadata in view.manifest.steps.iter().flatten().filter_map(|step| step.step_metadata.as_ref()) {
+        let part = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), safe);
+        let name = format!("{} ({})", part(&metadata.provider), part(&metadata.model));
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() { "unknown".to_owned() } else { names.join(", ") }
+}
+
+fn record(page: &mut Page, view: &RunView) {
+    let manifest = &view.manifest;
+    page.line("");
+    page.line(format!("Record  {}", safe(&view.path.display().to_string())));
+    if manifest.status == RunStatus::Completed {
+        page.line(format!(
+            "Check   consensus verify {}/{}",
+            manifest.job_id,
+            short(manifest.run_id.as_str())
+        ));
+    }
+}
+
+fn short(run: &str) -> &str {
+    run.get(..12).unwrap_or(run)
+}
+
+/// A list of runs, one a line.
+#[must_use]
+pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String {
+    let mut out = String::new();
+    let job_width = runs.iter().map(|row| row.job_id.as_str().len()).max().unwrap_or_default().min(40);
+    for row in runs {
+        let outcome = match row.decision {
+            Some(label) => styled(of_label(label), format!("{label:<9}", label = label.to_string())),
+            None => format!("{:<9}", row.status.to_string()),
+        };
+        let confidence = row.weighted_confidence.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        let created = row.created_at.as_deref().map_or_else(|| "unknown".to_owned(), safe);
+        let _ = writeln!(
+            out,
+            "{:<12}  {outcome} {confidence:<8} {:<job_width$}  {}",
+            short(row.run_id.as_str()),
+            row.job_id.as_str(),
+            styled(DIM, created)
+        );
+    }
+    if total == 0 {
+        out.push_str("no runs yet\n");
+    } else if total > runs.len() + unreadable.len() {
+        let _ = writeln!(out, "{}", styled(DIM, format!("{} of {total} runs", runs.len())));
+    }
+    for broken in unreadable {
+        let _ = writeln!(out, "{} {}", styled(RED, "unreadable"), safe(&broken.problem));
+    }
+    out
+}
+
+/// What was checked; with `all` the checks that hold too.
+#[must_use]
+pub fn verified(verified: &Verified, all: bool) -> String {
+    let mut out = String::new();
+    let count = |outcome| verified.checks.iter().filter(|check| check.outcome == outcome).count();
+    let mark = if verified.holds() { styled(GREEN, "ok  ") } else { styled(RED, "FAIL") };
+    let _ = write!(out, "{mark}  {}  {} passed", safe(&verified.subject), count(Outcome::Pass));
+    for (outcome, what) in [(Outcome::Skipped, "skipped"), (Outcome::Fail, "failed")] {
+        if count(outcome) > 0 {
+            let _ = write!(out, ", {} {what}", count(outcome));
+        }
+    }
+    out.push('\n');
+    for check in verified.checks.iter().filter(|check| all || check.failed()) {
+        out.push_str(&one_check(check));
+    }
+    if let Some(head) = verified.head.filter(|_| all) {
+        let _ = writeln!(out, "  {}  {head}", styled(DIM, "head"));
+    }
+    out
+}
+
+fn one_check(check: &Check) -> String {
+    let word = match check.outcome {
+        Outcome::Pass => styled(GREEN, "pass   "),
+        Outcome::Fail => styled(RED, "fail   "),
+        Outcome::Skipped => styled(DIM, "skipped"),
+    };
+    let detail = if check.detail.is_empty() { String::new() } else { format!(": {}", safe(&check.detail)) };
+    format!("  {word}  {:<17} {}{detail}\n", check.check, safe(&check.subject))
+}
+
+/// The last line of a verification of several.
+#[must_use]
+pub fn tally(verified: usize, failed: usize) -> String {
+    let ok = verified - failed;
+    if failed == 0 { format!("{ok} verified, all hold\n") } else { format!("{ok} hold, {failed} failed\n") }
+}
+
+/// A decision's label as a person reads it.
+#[must_use]
+pub fn label(label: Label) -> String {
+    styled(of_label(label), label)
+}

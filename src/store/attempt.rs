@@ -1,0 +1,68 @@
+//! One execution of a run: the policy it ran under and its log.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use super::dir::{Dir, io_error};
+use super::error::StoreError;
+use super::layout;
+use crate::domain::event::{Event, Head};
+
+/// What an attempt begins with.
+#[derive(Debug, Clone)]
+pub struct AttemptStart<'a> {
+    /// The bytes of the policy version that it runs under.
+    pub policy: &'a [u8],
+    /// When: RFC 3339, UTC.
+    pub at: String,
+    /// Its first event.
+    pub event: Event,
+}
+
+impl AttemptStart<'_> {
+    /// Writes the attempt's files into `dir` and syncs it; gives the end of its log.
+    pub(super) fn write(&self, dir: &Dir) -> Result<Head, StoreError> {
+        dir.write_new(layout::ATTEMPT_POLICY, self.policy)?;
+        let (mut line, head) = Head::default().next(self.at.clone(), self.event.clone());
+        line.push(b'\n');
+        dir.write_new(layout::EVENTS, &line)?;
+        dir.sync()?;
+        Ok(head)
+    }
+}
+
+/// The log of an attempt that is under way.
+#[derive(Debug)]
+pub struct AttemptLog {
+    file: File,
+    path: PathBuf,
+    head: Head,
+    length: u64,
+}
+
+impl AttemptLog {
+    pub(super) fn open(dir: &Dir, head: Head) -> Result<Self, StoreError> {
+        let path = dir.path().join(layout::EVENTS);
+        let file = dir.open_append(layout::EVENTS)?;
+        let length = file.metadata().map_err(|source| io_error("look at", &path, source))?.len();
+        Ok(Self { file, path, head, length })
+    }
+
+    /// Appends an event, durably.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; the log then ends where it ended before.
+    pub fn append(&mut self, at: String, event: Event) -> Result<(), StoreError> {
+        let (mut line, head) = self.head.next(at, event);
+        line.push(b'\n');
+        if let Err(source) = self.file.write_all(&line).and_then(|()| self.file.sync_data()) {
+            // What was written of the line is no event; a reader cuts it too, should this fail.
+            let _ = self.file.set_len(self.length);
+            return Err(io_error("write", &self.path, source));
+        }
+        self.length += line.len() as u64;
+        self.head = head;
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Making a run: it is built aside, whole, and renamed into place.
+//!
+//! The directory in which it is built has a name that follows from the run and is locked. Renaming
+//! keeps the lock, so whoever made a run holds it from the first moment at which others can see it;
+//! a second process with the same run waits for that lock and then finds the run in its place.
+
+use std::collections::BTreeMap;
+
+use super::attempt::{AttemptLog, AttemptStart};
+use super::dir::Dir;
+use super::lock::Guard;
+use super::run::LockedRun;
+use super::{RunDir, Store, StoreError, Wait, layout};
+use crate::domain::event::Head;
+use crate::domain::identity::Inputs;
+use crate::domain::ids::{JobId, RunId};
+
+/// Everything that a new run begins with.
+#[derive(Debug)]
+pub struct NewRun<'a> {
+    /// Its inputs.
+    pub inputs: &'a Inputs,
+    /// Its manifest.
+    pub manifest: &'a [u8],
+    /// Its first attempt.
+    pub attempt: AttemptStart<'a>,
+}
+
+/// What came of beginning a run.
+#[derive(Debug)]
+pub enum Begun {
+    /// It was made, is locked, and its first attempt is under way.
+    Created(LockedRun, AttemptLog),
+    /// It was there already.
+    Exists(RunDir),
+}
+
+impl Store {
+    /// Makes a run, unless it is there.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing of the run is then in its place.
+    pub fn begin(
+        &self,
+        job: &JobId,
+        run: &RunId,
+        new: &NewRun<'_>,
+        wait: &Wait<'_>,
+    ) -> Result<Begun, StoreError> {
+        let tmp = self.root.make_dir(layout::TMP)?;
+        let name = layout::building(job, run);
+        loop {
+            if let Some(existing) = self.run(job, run)? {
+                return Ok(Begun::Exists(existing));
+            }
+            tmp.mkdir(&name)?;
+            let Some(building) = tmp.try_dir(&name)? else { continue };
+            let guard = Guard::take(&building, wait)?;
+            // Whoever held the lock may have renamed the directory into place meanwhile.
+            if !tmp.is_at(&name, &building)? {
+                continue;
+            }
+            if let Some(existing) = self.run(job, run)? {
+                building.clear()?;
+                tmp.remove_dir(&name)?;
+                return Ok(Begun::Exists(existing));
+            }
+            let placed = build(&building, new).and_then(|head| {
+                let jobs = self.root.make_dir(job.as_str())?;
+                tmp.rename(&name, &jobs, run.as_str())?;
+                Ok((jobs, head))
+            });
+            // Only what is still aside is cleared: once renamed, `building` is the run itself.
+            if placed.is_err() && tmp.is_at(&name, &building)? {
+                building.clear()?;
+                tmp.remove_dir(&name)?;
+            }
+            let (jobs, head) = placed?;
+            jobs.sync()?;
+            let locked = LockedRun::new(self.run_dir(job, run)?, guard);
+            let log = locked.open_log(1, head)?;
+            return Ok(Begun::Created(locked, log));
+        }
+    }
+}
+
+fn build(dir: &Dir, new: &NewRun<'_>) -> Result<Head, StoreError> {
+    dir.clear()?;
+    write_tree(dir, layout::INPUTS, new.inputs)?;
+    dir.write_new(layout::MANIFEST, new.manifest)?;
+    let attempts = make_unsynced(dir, layout::ATTEMPTS)?;
+    let head = new.attempt.write(&make_unsynced(&attempts, &layout::attempt(1))?)?;
+    attempts.sync()?;
+    dir.sync()?;
+    Ok(head)
+}
+
+/// Writes files under `name`, each directory synced once, after everything in it.
+fn write_tree(dir: &Dir, name: &str, files: &Inputs) -> Result<(), StoreError> {
+    let here = make_unsynced(dir, name)?;
+    let mut below: BTreeMap<&str, Inputs> = BTreeMap::new();
+    for (path, bytes) in files {
+        match path.split_once('/') {
+            None => drop(here.write_new(path, bytes)?),
+            Some((folder, rest)) => {
+                below.entry(folder).or_default().insert(rest.to_owned(), bytes.clone());
+            }
+        }
+    }
+    for (folder, files) in below {
+        write_tree(&here, folder, &files)?;
+    }
+    here.sync()
+}
+
+/// A new directory whose name is made durable later, by syncing `dir`.
+fn make_unsynced(dir: &Dir, name: &str) -> Result<Dir, StoreError> {
+    dir.mkdir(name)?;
+    dir.dir(name)
+}

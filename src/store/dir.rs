@@ -1,0 +1,415 @@
+//! A directory handle: every read and write of the store goes through one.
+//!
+//! Names are opened relative to the handle, one component at a time, following no link; files are
+//! opened without blocking and read only when they are regular and not too large. Writes are durable
+//! when they return: file synced, renamed into place, directory synced. A sync that fails is not tried
+//! again on the same file, because the kernel may have dropped the data: the temporary is thrown away.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{self as sys, AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+use sha2::Digest as _;
+
+use super::error::StoreError;
+use super::layout;
+use crate::domain::digest::Digest;
+
+const DIR_FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const READ_FLAGS: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+const NEW_FLAGS: OFlags =
+    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+/// What the process's umask then narrows.
+const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
+const DIR_MODE: Mode = Mode::from_raw_mode(0o777);
+
+/// An open directory and the path that messages show.
+#[derive(Debug)]
+pub(super) struct Dir {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+/// One name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) kind: EntryKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum EntryKind {
+    File,
+    Dir,
+    Other,
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl Dir {
+    /// Opens the directory that the user named; links on the way there are the user's own.
+    pub(super) fn open_root(path: &Path) -> Result<Self> {
+        let flags = DIR_FLAGS.difference(OFlags::NOFOLLOW);
+        let fd = sys::open(path, flags, Mode::empty()).map_err(|errno| failed("open", path, errno))?;
+        Ok(Self { fd, path: path.to_owned() })
+    }
+
+    /// Opens the directory that the user named, making it and its parents where they are missing.
+    pub(super) fn create_root(path: &Path) -> Result<Self> {
+        match Self::open_root(path) {
+            Err(StoreError::NotFound { .. }) => {}
+            opened => return opened,
+        }
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = Self::create_root(parent.unwrap_or(Path::new(".")))?;
+        match sys::mkdir(path, DIR_MODE) {
+            Ok(()) => parent.sync()?,
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(failed("create", path, errno)),
+        }
+        Self::open_root(path)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the directory `name`, which may have several components.
+    pub(super) fn dir(&self, name: &str) -> Result<Self> {
+        let mut fd = None::<OwnedFd>;
+        let mut path = self.path.clone();
+        for component in name.split('/') {
+            let component = plain(component, &self.path)?;
+            path.push(component);
+            let from = fd.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd);
+            let opened = sys::openat(from, component, DIR_FLAGS, Mode::empty());
+            fd = Some(opened.map_err(|errno| failed_at(from, component, "open", &path, errno))?);
+        }
+        let fd = fd.expect("a name has at least one component");
+        Ok(Self { fd, path })
+    }
+
+    /// As [`Self::dir`]; none where it is missing.
+    pub(super) fn try_dir(&self, name: &str) -> Result<Option<Self>> {
+        missing_is_none(self.dir(name))
+    }
+
+    /// Opens the directory `name`, making what is missing, durably.
+    pub(super) fn make_dir(&self, name: &str) -> Result<Self> {
+        if let Some(dir) = self.try_dir(name)? {
+            return Ok(dir);
+        }
+        if let Some((parent, last)) = name.rsplit_once('/') {
+            return self.make_dir(parent)?.make_dir(last);
+        }
+        self.mkdir(name)?;
+        self.sync()?;
+        self.dir(name)
+    }
+
+    /// Makes the directory `name` and syncs nothing; it may be there already.
+    pub(super) fn mkdir(&self, name: &str) -> Result<()> {
+        match sys::mkdirat(&self.fd, name, DIR_MODE) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(errno) => Err(failed("create", &self.path.join(name), errno)),
+        }
+    }
+
+    /// The parent of `name`, opened, and its last component.
+    fn parent<'n>(&self, name: &'n str) -> Result<(Option<Self>, &'n str)> {
+        match name.rsplit_once('/') {
+            Some((parent, last)) => Ok((Some(self.dir(parent)?), plain(last, &self.path)?)),
+            None => Ok((None, plain(name, &self.path)?)),
+        }
+    }
+
+    fn open_file(&self, name: &str) -> Result<(File, PathBuf, u64)> {
+        let (parent, last) = self.parent(name)?;
+        let dir = parent.as_ref().unwrap_or(self);
+        let path = dir.path.join(last);
+        let fd = sys::openat(&dir.fd, last, READ_FLAGS, Mode::empty())
+            .map_err(|errno| failed_at(dir.fd.as_fd(), last, "open", &path, errno))?;
+        let stat = sys::fstat(&fd).map_err(|errno| failed("look at", &path, errno))?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => {}
+            kind => return Err(StoreError::WrongKind { path, kind: kind_name(kind), wanted: "a file" }),
+        }
+        Ok((File::from(fd), path, u64::try_from(stat.st_size).unwrap_or(0)))
+    }
+
+    /// The bytes of the file `name`, at most `limit` of them.
+    pub(super) fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>> {
+        let (file, path, size) = self.open_file(name)?;
+        if size > limit {
+            return Err(StoreError::TooLarge { path, size, limit });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+        // One byte more than allowed, so that a file that grows meanwhile is noticed.
+        let read =
+            file.take(limit + 1).read_to_end(&mut bytes).map_err(|source| io_error("read", &path, source))?;
+        if read as u64 > limit {
+            return Err(StoreError::TooLarge { path, size: read as u64, limit });
+        }
+        Ok(bytes)
+    }
+
+    /// As [`Self::read`]; none where it is missing.
+    pub(super) fn try_read(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>> {
+        missing_is_none(self.read(name, limit))
+    }
+
+    /// The digest and size of the file `name`, of any size, without holding it in memory.
+    pub(super) fn hash(&self, name: &str) -> Result<(Digest, u64)> {
+        let (mut file, path, _) = self.open_file(name)?;
+        let (mut hasher, mut size, mut buffer) = (sha2::Sha256::new(), 0, vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => {
+                    hasher.update(&buffer[..read]);
+                    size += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(io_error("read", &path, source)),
+            }
+        }
+        Ok((Digest::from_bytes(hasher.finalize().into()), size))
+    }
+
+    /// The names in the directory, sorted; names that are not UTF-8 are shown with replacements.
+    pub(super) fn entries(&self) -> Result<Vec<Entry>> {
+        let failed = |errno| failed("list", &self.path, errno);
+        let mut entries = Vec::new();
+        for entry in sys::Dir::read_from(&self.fd).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == "." || name == ".." {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                // Some file systems do not say.
+                FileType::Unknown => self.kind(entry.file_name()).map_err(failed)?,
+                kind => kind,
+            };
+            entries.push(Entry { name, kind: entry_kind(kind) });
+        }
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn kind(&self, name: &std::ffi::CStr) -> std::result::Result<FileType, Errno> {
+        let stat = sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(FileType::from_raw_mode(stat.st_mode))
+    }
+
+    /// Whether something of that name is here.
+    pub(super) fn has(&self, name: &str) -> Result<bool> {
+        match sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(failed("look at", &self.path.join(name), errno)),
+        }
+    }
+
+    /// Whether `name` still is the directory that `dir` has open.
+    pub(super) fn is_at(&self, name: &str, dir: &Self) -> Result<bool> {
+        let of = |errno| failed("look at", &self.path.join(name), errno);
+        let open = sys::fstat(&dir.fd).map_err(of)?;
+        match sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(named) => Ok((named.st_dev, named.st_ino) == (open.st_dev, open.st_ino)),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(of(errno)),
+        }
+    }
+
+    /// Writes the new file `name` and syncs it, but not the directory.
+    pub(super) fn write_new(&self, name: &str, bytes: &[u8]) -> Result<File> {
+        let path = self.path.join(name);
+        let fd = sys::openat(&self.fd, name, NEW_FLAGS, FILE_MODE).map_err(|errno| match errno {
+            Errno::EXIST => StoreError::Exists { path: path.clone() },
+            errno => failed("create", &path, errno),
+        })?;
+        let mut file = File::from(fd);
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        written.map_err(|source| {
+            let _ = sys::unlinkat(&self.fd, name, AtFlags::empty());
+            io_error("write", &path, source)
+        })?;
+        Ok(file)
+    }
+
+    /// Puts `bytes` at `name`, durably: readers see the old file or the new one, whole. The old file's
+    /// permissions are kept.
+    pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let temporary = layout::temporary(name);
+        self.remove_file(&temporary)?;
+        let file = self.write_new(&temporary, bytes)?;
+        let placed = self.keep_mode(name, &file).and_then(|()| self.rename(&temporary, self, name));
+        if placed.is_err() {
+            let _ = self.remove_file(&temporary);
+        }
+        placed?;
+        self.sync()
+    }
+
+    fn keep_mode(&self, name: &str, file: &File) -> Result<()> {
+        let Ok(old) = sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) else { return Ok(()) };
+        let mode = Mode::from_raw_mode(old.st_mode & 0o7777);
+        sys::fchmod(file, mode)
+            .map_err(|errno| failed("set the permissions of", &self.path.join(name), errno))
+    }
+
+    /// Puts `bytes` at `name`, durably, where nothing may be yet.
+    pub(super) fn create(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let temporary = layout::temporary(name);
+        self.remove_file(&temporary)?;
+        self.write_new(&temporary, bytes)?;
+        let path = self.path.join(name);
+        let placed = sys::renameat_with(&self.fd, &temporary, &self.fd, name, RenameFlags::NOREPLACE);
+        if placed.is_err() {
+            let _ = self.remove_file(&temporary);
+        }
+        placed.map_err(|errno| match errno {
+            Errno::EXIST => StoreError::Exists { path },
+            errno => failed("create", &path, errno),
+        })?;
+        self.sync()
+    }
+
+    /// Renames `name` to `new` in `to`; neither directory is synced.
+    pub(super) fn rename(&self, name: &str, to: &Self, new: &str) -> Result<()> {
+        let path = to.path.join(new);
+        sys::renameat(&self.fd, name, &to.fd, new).map_err(|errno| match errno {
+            Errno::EXIST | Errno::NOTEMPTY => StoreError::Exists { path },
+            errno => failed("rename to", &path, errno),
+        })
+    }
+
+    /// Makes the directory's names durable.
+    pub(super) fn sync(&self) -> Result<()> {
+        sys::fsync(&self.fd).map_err(|errno| failed("sync", &self.path, errno))
+    }
+
+    /// Opens the file `name` for reading and appending.
+    pub(super) fn open_append(&self, name: &str) -> Result<File> {
+        let flags = OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let path = self.path.join(name);
+        let fd = sys::openat(&self.fd, name, flags, Mode::empty())
+            .map_err(|errno| failed_at(self.fd.as_fd(), name, "open", &path, errno))?;
+        Ok(File::from(fd))
+    }
+
+    /// Removes the file `name`, if it is there.
+    pub(super) fn remove_file(&self, name: &str) -> Result<()> {
+        match sys::unlinkat(&self.fd, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed("remove", &self.path.join(name), errno)),
+        }
+    }
+
+    /// Removes everything in the directory, following no link.
+    pub(super) fn clear(&self) -> Result<()> {
+        for entry in self.entries()? {
+            self.remove(&entry)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the temporaries in the directory that a dead process left there.
+    pub(super) fn remove_temporaries(&self) -> Result<()> {
+        for entry in self.entries()?.iter().filter(|entry| layout::is_temporary(&entry.name)) {
+            self.remove(entry)?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, entry: &Entry) -> Result<()> {
+        if entry.kind == EntryKind::Dir {
+            self.dir(&entry.name)?.clear()?;
+            self.remove_dir(&entry.name)
+        } else {
+            self.remove_file(&entry.name)
+        }
+    }
+
+    /// Removes the empty directory `name`, if it is there.
+    pub(super) fn remove_dir(&self, name: &str) -> Result<()> {
+        match sys::unlinkat(&self.fd, name, AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed("remove", &self.path.join(name), errno)),
+        }
+    }
+}
+
+impl AsFd for Dir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// A component that names something below its directory and nothing else.
+fn plain<'n>(component: &'n str, dir: &Path) -> Result<&'n str> {
+    if matches!(component, "" | "." | "..") || component.contains('\0') {
+        let problem =
+            format!("a path in it has the component `{}`, which could leave it", component.escape_debug());
+        return Err(StoreError::Corrupt { path: dir.to_owned(), problem });
+    }
+    Ok(component)
+}
+
+fn missing_is_none<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+fn entry_kind(kind: FileType) -> EntryKind {
+    match kind {
+        FileType::RegularFile => EntryKind::File,
+        FileType::Directory => EntryKind::Dir,
+        _ => EntryKind::Other,
+    }
+}
+
+fn kind_name(kind: FileType) -> &'static str {
+    match kind {
+        FileType::RegularFile => "a file",
+        FileType::Directory => "a directory",
+        FileType::Symlink => "a symbolic link",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        _ => "a device",
+    }
+}
+
+pub(super) fn io_error(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::Io { action, path: path.to_owned(), source }
+}
+
+fn failed(action: &'static str, path: &Path, errno: Errno) -> StoreError {
+    match errno {
+        Errno::NOENT => StoreError::NotFound { path: path.to_owned() },
+        errno => io_error(action, path, errno.into()),
+    }
+}
+
+/// An open that failed: says what stands there where it is of the wrong kind.
+fn failed_at(dir: BorrowedFd<'_>, name: &str, action: &'static str, path: &Path, errno: Errno) -> StoreError {
+    if matches!(errno, Errno::LOOP | Errno::NOTDIR | Errno::NXIO | Errno::MLINK) {
+        let wanted = if errno == Errno::NOTDIR { "a directory" } else { "a file" };
+        if let Ok(stat) = sys::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+            let kind = kind_name(FileType::from_raw_mode(stat.st_mode));
+            return StoreError::WrongKind { path: path.to_owned(), kind, wanted };
+        }
+    }
+    failed(action, path, errno)
+}

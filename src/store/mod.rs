@@ -1,0 +1,109 @@
+//! The store: plain files, the authority on everything that was recorded.
+//!
+//! This is the only room that touches the disk. It knows where things lie and how they are written so
+//! that a crash, a full disk or a second process loses nothing; it does not know what a review means.
+//!
+//! Every open is relative to a directory handle and follows no link, so nothing read or written can
+//! lie outside the store. Writers hold a lock and have a type of their own ([`LockedRun`],
+//! [`StoreLock`]); readers take none.
+
+mod attempt;
+mod begin;
+mod dir;
+mod error;
+mod layout;
+mod lock;
+mod records;
+mod run;
+mod scan;
+
+use std::path::{Path, PathBuf};
+
+pub use attempt::{AttemptLog, AttemptStart};
+pub use begin::{Begun, NewRun};
+pub use error::StoreError;
+pub use lock::Wait;
+pub use run::{FileKind, LockedRun, RunDir};
+
+use crate::domain::json::{self, Value};
+use dir::Dir;
+
+/// The store format that this program writes.
+pub const FORMAT: u64 = 1;
+
+/// A store that can be read.
+#[derive(Debug)]
+pub struct Store {
+    root: Dir,
+}
+
+/// A store whose lock is held: what belongs to all runs may be written.
+#[derive(Debug)]
+pub struct StoreLock<'a> {
+    store: &'a Store,
+    own: Dir,
+    _guard: lock::Guard,
+}
+
+impl Store {
+    /// Opens the store at `path` for reading.
+    ///
+    /// # Errors
+    /// [`StoreError::NoStore`] where there is none.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        match Dir::open_root(path) {
+            Err(StoreError::NotFound { path }) => Err(StoreError::NoStore { path }),
+            root => Ok(Self { root: root? }),
+        }
+    }
+
+    /// Opens the store at `path`, which is made if it is not there, for reading and writing.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerStore`] when a newer program made it, and what the system refuses.
+    pub fn create(path: &Path, wait: &Wait<'_>) -> Result<Self, StoreError> {
+        let store = Self { root: Dir::create_root(path)? };
+        if store.format()?.is_none() {
+            let lock = store.lock(wait)?;
+            if store.format()?.is_none() {
+                let marker = Value::Object(vec![("format".to_owned(), Value::Number(FORMAT.to_string()))]);
+                lock.own.replace(layout::STORE_FILE, json::pretty(&marker).as_bytes())?;
+            }
+        }
+        Ok(store)
+    }
+
+    /// Where the store lies, as it was named.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.root.path().to_owned()
+    }
+
+    /// The store's format; none for a store of another tool.
+    fn format(&self) -> Result<Option<u64>, StoreError> {
+        let name = format!("{}/{}", layout::OWN, layout::STORE_FILE);
+        let Some(bytes) = self.root.try_read(&name, 1 << 16)? else { return Ok(None) };
+        let path = self.root.path().join(&name);
+        let corrupt = |problem: String| StoreError::Corrupt { path: path.clone(), problem };
+        let value = Value::parse(&bytes).map_err(|error| corrupt(error.to_string()))?;
+        match value.get("format") {
+            Some(Value::Number(format)) => match format.parse() {
+                Ok(known) if known <= FORMAT => Ok(Some(known)),
+                Ok(newer) => Err(StoreError::NewerStore { path, format: newer }),
+                Err(_) => Err(corrupt(format!("field `format`: {format} is not a format number"))),
+            },
+            _ => Err(corrupt("field `format`: it is missing, or no number".to_owned())),
+        }
+    }
+
+    /// Takes the lock on what belongs to all runs.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] and [`StoreError::Interrupted`] as `wait` says.
+    pub fn lock(&self, wait: &Wait<'_>) -> Result<StoreLock<'_>, StoreError> {
+        let own = self.root.make_dir(layout::OWN)?;
+        let guard = lock::Guard::take(&own, wait)?;
+        own.remove_temporaries()?;
+        Ok(StoreLock { store: self, own, _guard: guard })
+    }
+}

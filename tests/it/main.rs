@@ -1,0 +1,22 @@
+//! Drives the built program as a user would: cleared environment, its own directory, a fixed clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "a test may fail, and makes its own files, outside any store's"
+)]
+
+mod bad_input;
+mod crash;
+mod dependencies;
+mod determinism;
+mod docs;
+mod house;
+mod race;
+mod references;
+mod run;
+mod schemas;
+mod support;
+mod terminal;
+mod verify;
