@@ -71,6 +71,8 @@ def run(folder, store):
                 policy = store / ".consensus/policies" / event["policy"]["name"] / f"{event['policy']['version']:06}.json"
                 yield (attempt / "policy.json").read_bytes() == policy.read_bytes(), f"{attempt}: policy.json"
                 yield strict(policy.read_bytes())["body_digest"] == event["policy"]["digest"], f"{attempt}: policy digest"
+            if event["event"] == "attempt_ended" and attempt.name == f"{len(list(attempt.parent.iterdir())):04}":
+                yield event["manifest"] == sha256((folder / "manifest.json").read_bytes()), f"{folder}: manifest.json"
             previous = sha256(line)
 
 
