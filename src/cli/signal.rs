@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 /// The exit status of an interrupted command.
@@ -15,7 +15,7 @@ const INTERRUPTED: i32 = 130;
 /// before this is called.
 pub(super) fn interrupted() -> Arc<AtomicBool> {
     let asked = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in [SIGINT, SIGTERM] {
         // Registered first, so it sees the flag as it was before this signal: the second one exits.
         // Where registering fails the signal keeps its meaning, which is to end the process.
         let _ = flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&asked))

@@ -29,10 +29,7 @@ pub(super) fn corrupt(run: &RunDir, file: &str, problem: impl std::fmt::Display)
 
 /// When the run's first event was; none where that is not recorded or cannot be read.
 pub(super) fn created_at(run: &RunDir) -> Option<String> {
-    let first = *run.attempts().ok()?.first()?;
-    let bytes = run.log_bytes(first).ok()?;
-    let line = bytes.split_inclusive(|byte| *byte == b'\n').next()?;
-    Some(Log::read(line).ok()?.entries.first()?.at.clone())
+    Some(Log::read(&run.first_log_line().ok()?).ok()?.entries.first()?.at.clone())
 }
 
 /// Everything about a run. Outputs are shown only when they are what the manifest says.

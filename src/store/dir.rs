@@ -161,6 +161,14 @@ impl Dir {
         Ok(bytes)
     }
 
+    /// The first bytes of the file `name`, at most `limit` of them.
+    pub(super) fn read_start(&self, name: &str, limit: u64) -> Result<Vec<u8>> {
+        let (file, path, _) = self.open_file(name)?;
+        let mut bytes = Vec::new();
+        file.take(limit).read_to_end(&mut bytes).map_err(|source| io_error("read", &path, source))?;
+        Ok(bytes)
+    }
+
     /// As [`Self::read`]; none where it is missing.
     pub(super) fn try_read(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>> {
         missing_is_none(self.read(name, limit))

@@ -13,6 +13,8 @@ use crate::domain::manifest::MAX_MANIFEST_BYTES;
 
 /// No file that is read into memory is larger; larger ones are only hashed.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// No first line of a log is longer.
+const MAX_LINE_BYTES: u64 = 8 * 1024;
 
 /// What a name under a run stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +170,17 @@ impl RunDir {
     /// As [`Self::manifest`].
     pub fn log_bytes(&self, attempt: u32) -> Result<Vec<u8>, StoreError> {
         self.dir.read(&Self::attempt_file(attempt, layout::EVENTS), MAX_FILE_BYTES)
+    }
+
+    /// The first line of the first attempt's log, with its newline.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub fn first_log_line(&self) -> Result<Vec<u8>, StoreError> {
+        let mut start = self.dir.read_start(&Self::attempt_file(1, layout::EVENTS), MAX_LINE_BYTES)?;
+        let length = start.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        start.truncate(length);
+        Ok(start)
     }
 
     /// An attempt's log, its chain checked.

@@ -5,7 +5,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use regex::Regex;
+use regex_automata::meta::{BuildError, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
 
 use super::pack::{PackError, field_error};
 
@@ -16,6 +17,31 @@ pub(super) struct Pattern {
     field: &'static str,
     source: String,
     regex: OnceLock<Regex>,
+}
+
+/// Compiling takes longer than searching a proposal does, so what only makes searching faster is left
+/// out: literal prefilters, one-pass automata and capture groups. Searching stays linear.
+fn compile(source: &str) -> Result<Regex, Box<BuildError>> {
+    let lean = Regex::config().auto_prefilter(false).onepass(false).which_captures(WhichCaptures::Implicit);
+    Regex::builder().configure(lean).build(source).map_err(Box::new)
+}
+
+/// One of several patterns. Unicode classes and case folding would make compiling slow, and the rules
+/// know English alone; only what can match part of a character needs them.
+fn alternative(pattern: &str) -> String {
+    let plain = pattern
+        .replace(' ', r"\s+")
+        .replace(r"\s", r"[\t\n\x0B\f\r ]")
+        .replace(r"\w", "[0-9A-Za-z_]")
+        .replace(r"\d", "[0-9]")
+        .replace(r"\W", "[^0-9A-Za-z_]")
+        .replace(r"\S", r"[^\t\n\x0B\f\r ]");
+    let any = plain.replace(r"\.", "").replace("[.", "[").contains('.');
+    if plain.is_ascii() && !plain.contains("[^") && !any {
+        format!("(?-u:{plain})")
+    } else {
+        format!("(?:{plain})")
+    }
 }
 
 impl Pattern {
@@ -29,13 +55,8 @@ impl Pattern {
         if patterns.is_empty() {
             return None;
         }
-        let either = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|");
-        // Unicode classes would make compiling slow, and Unicode word boundaries every text that is not
-        // ASCII; the rules know English alone.
-        let source = format!("(?i){}", wrap(&either))
-            .replace(' ', r"\s+")
-            .replace(r"\b", r"(?-u:\b)")
-            .replace(r"\w", "[0-9A-Za-z_]");
+        let either = patterns.iter().map(|pattern| alternative(pattern)).collect::<Vec<_>>().join("|");
+        let source = format!("(?i){}", wrap(&either)).replace(r"\b", r"(?-u:\b)");
         Some(Self { rule: rule.to_owned(), field, source, regex: OnceLock::new() })
     }
 
@@ -44,8 +65,8 @@ impl Pattern {
     /// # Errors
     /// [`PackError::Field`] where it is no pattern.
     pub(super) fn check(&self) -> Result<(), PackError> {
-        let regex = Regex::new(&self.source);
-        let regex = regex.map_err(|error| field_error(&self.rule, self.field, error.to_string()))?;
+        let regex =
+            compile(&self.source).map_err(|error| field_error(&self.rule, self.field, error.to_string()))?;
         self.regex.get_or_init(|| regex);
         Ok(())
     }
@@ -56,7 +77,7 @@ impl Pattern {
     }
 
     fn regex(&self) -> &Regex {
-        self.regex.get_or_init(|| Regex::new(&self.source).expect("the pack was checked"))
+        self.regex.get_or_init(|| compile(&self.source).expect("the pack was checked"))
     }
 
     /// Where it matches, from left to right.
