@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::decision::Label;
@@ -17,7 +18,7 @@ use crate::ops::RunRef;
 /// 3 stopped by policy, 4 not found, 5 conflict, 6 corrupt, 7 no answer, 8 the system refused,
 /// 70 a bug, 130 interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "consensus", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "consensus", version, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
@@ -68,7 +69,7 @@ pub(super) enum Command {
 #[command(group(clap::ArgGroup::new("idea").required(true).args(["file", "text"])))]
 pub(super) struct RunArgs {
     /// The document to review; `-` is standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from))]
     pub(super) file: Option<PathBuf>,
     /// Review this text instead of a file
     #[arg(long, value_name = "TEXT")]
@@ -76,14 +77,14 @@ pub(super) struct RunArgs {
     /// The job that the document belongs to [default: `job:` in its front matter, else the file's name]
     #[arg(long, value_name = "ID")]
     pub(super) job: Option<JobId>,
-    /// A file that the reviewers should know (may be given several times)
+    /// A file to keep with the run for reviewers to read; the built-in rules do not (may be repeated)
     #[arg(long, value_name = "FILE")]
     pub(super) context: Vec<PathBuf>,
-    /// Another opinion on the same inputs: sample N is a run of its own
-    #[arg(long, value_name = "N", default_value = "1")]
+    /// Another opinion on the same inputs, as a run of its own; the built-in rules always have the same one
+    #[arg(long, value_name = "N", default_value = "1", value_parser = sample)]
     pub(super) sample: NonZeroU32,
     /// Exit with status 1 when the decision is this bad or worse
-    #[arg(long, value_name = "DECISION", value_enum)]
+    #[arg(long, value_name = "DECISION", value_enum, ignore_case = true)]
     pub(super) fail_on: Option<FailOn>,
     /// Fail at once when another process works on the same run
     #[arg(long)]
@@ -96,6 +97,15 @@ pub(super) enum FailOn {
     Revise,
     /// On `reject` only
     Reject,
+}
+
+impl std::fmt::Display for FailOn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Revise => "revise",
+            Self::Reject => "reject",
+        })
+    }
 }
 
 impl FailOn {
@@ -112,7 +122,7 @@ impl FailOn {
 /// Show one run: its decision, findings and provenance.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// A run: `job@latest`, `job/run`, a run id or its first four digits or more, or a path (./… or /…)
+    /// A run: `job@latest`, `job/run`, a run id or its first four digits or more, or its directory
     #[arg(value_name = "RUN")]
     pub(super) run: String,
 }
@@ -143,6 +153,10 @@ pub(super) struct VerifyArgs {
     /// A head that an earlier verification printed: it must still be there
     #[arg(long, value_name = "DIGEST")]
     pub(super) head: Option<Digest>,
+}
+
+fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse().map_err(|_| "it takes a whole number from 1 on")
 }
 
 /// Reads a reference to a run.

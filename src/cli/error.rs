@@ -35,7 +35,7 @@ const INTERRUPTED: u8 = 130;
 /// A kind of error: its code, its exit status and what to do about it.
 type Kind = (&'static str, u8, Option<&'static str>);
 
-const CORRUPT_HINT: &str = "`consensus verify` lists all that is wrong with a run; nothing was changed";
+const CORRUPT_HINT: &str = "nothing was changed; `consensus verify --all` lists what is wrong, and a run that is moved away can be made anew";
 
 impl CommandError {
     fn new(message: String, (code, exit, hint): Kind) -> Self {
@@ -65,8 +65,8 @@ impl CommandError {
     }
 
     /// The arguments are not valid.
-    pub(super) fn usage(message: String) -> Self {
-        Self::new(message, ("usage", USAGE, Some("`consensus --help` lists the commands and their flags")))
+    pub(super) fn usage(message: String, hint: String) -> Self {
+        Self { hint: Some(hint), ..Self::new(message, ("usage", USAGE, None)) }
     }
 
     /// Standard output cannot be written.
@@ -81,7 +81,10 @@ impl CommandError {
 
 impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
-        Self::new(error.to_string(), ("config", USAGE, None))
+        Self::new(
+            error.to_string(),
+            ("config", USAGE, Some("mend that line or variable; flags win over both")),
+        )
     }
 }
 
@@ -111,14 +114,20 @@ fn kind(error: &OpsError) -> Kind {
         OpsError::BadReference(_) => (
             "bad_reference",
             USAGE,
-            Some(
-                "a run is `job@latest`, `job/run`, four or more characters of a run id, or a path (./… or /…)",
-            ),
+            Some("a run is `job@latest`, `job/run`, four or more characters of a run id, or its directory"),
         ),
         OpsError::NoSuchRun { .. } => (
             "not_found",
             NOT_FOUND,
             Some("`consensus list` shows what is there; --store names another store"),
+        ),
+        OpsError::NoSuchJob { .. } => {
+            ("not_found", NOT_FOUND, Some("`consensus list` shows the jobs that have runs"))
+        }
+        OpsError::IsJob(_) => (
+            "is_job",
+            USAGE,
+            Some("add `@latest` for its newest run; `consensus list --job ID` shows them all"),
         ),
         OpsError::Ambiguous { .. } => {
             ("ambiguous", USAGE, Some("give more characters of the run id, or `job/run`"))
@@ -138,7 +147,9 @@ fn store_kind(error: &StoreError) -> Kind {
         StoreError::NoStore { .. } => {
             ("no_store", NOT_FOUND, Some("`consensus run FILE` makes one; --store DIR names another"))
         }
-        StoreError::NotFound { .. } => ("not_found", NOT_FOUND, None),
+        StoreError::NotFound { .. } => {
+            ("not_found", NOT_FOUND, Some("check the path; `consensus list` shows the runs of a store"))
+        }
         StoreError::NewerStore { .. } => {
             ("newer_store", CORRUPT, Some("use the consensus that made it, or a newer one"))
         }
@@ -156,9 +167,11 @@ fn store_kind(error: &StoreError) -> Kind {
 
 fn source_kind(error: &SourceError) -> Kind {
     match error {
-        SourceError::NotFound(_) => {
-            ("not_found", NOT_FOUND, Some("check the path, or pass text with --text or `-`"))
-        }
+        SourceError::NotFound(_) => (
+            "not_found",
+            NOT_FOUND,
+            Some("check the path; a document can also come with --text or through `-`"),
+        ),
         SourceError::Io { source, .. } => ("io", SYSTEM, io_hint(source)),
         SourceError::WrongKind { kind: "a directory", .. } => ("input", USAGE, Some("name one file in it")),
         SourceError::WrongKind { .. } => ("input", USAGE, Some("pipe it in and give `-` as the file")),

@@ -121,8 +121,11 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         return ExitCode::from(2);
     }
     let text = error.to_string();
-    let message = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-    let error = CommandError::usage(message.to_owned());
+    let parts: Vec<&str> = text.trim_start_matches("error: ").split("\n\n").map(str::trim).collect();
+    // The last part only names the help; those between are tips and the usage.
+    let hint = parts.get(1..parts.len() - 1).unwrap_or_default().join("; ");
+    let hint = if hint.is_empty() { "`--help` after the command tells its flags".to_owned() } else { hint };
+    let error = CommandError::usage(parts[0].to_owned(), hint);
     Output::new(true, Color::Never).error(&error);
     ExitCode::from(error.exit())
 }

@@ -17,12 +17,9 @@ pub(super) struct ProgressLine {
 impl ProgressLine {
     /// A line that is drawn only on a terminal.
     pub(super) fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {wide_msg}") {
             bar.set_style(style);
-        }
-        if !bar.is_hidden() {
-            bar.enable_steady_tick(Duration::from_millis(100));
         }
         Self { bar, running: Mutex::default() }
     }
@@ -31,7 +28,7 @@ impl ProgressLine {
     pub(super) fn observe(&self, progress: Progress) {
         let Ok(mut running) = self.running.lock() else { return };
         match progress {
-            Progress::Begun(steps) => self.bar.set_length(steps as u64),
+            Progress::Begun(steps) => self.begin(steps),
             Progress::Started(step) => running.push(step),
             Progress::Done(step) => {
                 running.retain(|other| *other != step);
@@ -40,6 +37,15 @@ impl ProgressLine {
         }
         let names: Vec<String> = running.iter().map(Step::to_string).collect();
         self.bar.set_message(names.join(", "));
+    }
+
+    /// Only now is there something to wait for.
+    fn begin(&self, steps: usize) {
+        self.bar.set_length(steps as u64);
+        self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        if !self.bar.is_hidden() {
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        }
     }
 
     /// Takes the line away.

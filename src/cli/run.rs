@@ -31,8 +31,13 @@ pub(super) fn run(workspace: Workspace<'_>, args: &RunArgs, output: &Output) -> 
         output.text(&terminal::run(&report.view, report.replayed, Detail::Outcome, Output::width()))?;
     }
     let decision = report.view.decision.as_ref().map(|decision| decision.decision);
-    let fails = args.fail_on.zip(decision).is_some_and(|(gate, decision)| gate.fails(decision));
-    Ok(if fails { Answer::No } else { Answer::Yes })
+    match args.fail_on.zip(decision) {
+        Some((gate, decision)) if gate.fails(decision) => {
+            output.note(&format!("gate failed: the decision is {decision}, with --fail-on {gate}"));
+            Ok(Answer::No)
+        }
+        _ => Ok(Answer::Yes),
+    }
 }
 
 fn options(args: &RunArgs) -> Result<RunOptions, CommandError> {

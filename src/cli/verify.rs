@@ -43,8 +43,8 @@ struct Shown<'a> {
 impl Shown<'_> {
     fn each(&mut self, verified: &Verified) {
         let printed = if self.output.is_json() {
-            let before = if self.count == 0 { "{\n\"verified\": [\n" } else { ",\n" };
-            self.output.raw(&format!("{before}{}", pretty(&json::verified(verified)).trim_end()))
+            let before = if self.count == 0 { "{\n  \"verified\": [\n" } else { ",\n" };
+            self.output.raw(&format!("{before}{}", indented(&pretty(&json::verified(verified)))))
         } else {
             self.output.text(&terminal::verified(verified, self.all))
         };
@@ -54,9 +54,9 @@ impl Shown<'_> {
 
     fn end(&self, report: &VerifyReport) -> Result<(), CommandError> {
         if self.output.is_json() {
-            let before = if self.count == 0 { "{\n\"verified\": [" } else { "" };
+            let before = if self.count == 0 { "{\n  \"verified\": [" } else { "" };
             return self.output.raw(&format!(
-                "{before}\n],\n\"format_version\": {},\n\"count\": {},\n\"failed\": {},\n\"head_found\": {},\n\"holds\": {}\n}}\n",
+                "{before}\n  ],\n  \"format_version\": {},\n  \"count\": {},\n  \"failed\": {},\n  \"head_found\": {},\n  \"holds\": {}\n}}\n",
                 json::FORMAT_VERSION,
                 report.verified,
                 report.failed,
@@ -81,9 +81,14 @@ impl Shown<'_> {
         if self.output.is_json() && self.count > 0 {
             let whole = json::error(error.code, &error.message, error.hint.as_deref(), None);
             let members = pretty(&whole);
-            let _ = self.output.raw(&format!("\n],\n{}", members.trim_start_matches("{\n")));
+            let _ = self.output.raw(&format!("\n  ],\n{}", members.trim_start_matches("{\n")));
             return error.shown();
         }
         error
     }
+}
+
+/// JSON text as an item of an array that is a member.
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }

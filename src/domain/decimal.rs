@@ -118,10 +118,10 @@ impl<const PLACES: u32, const MAX: u32> fmt::Display for Decimal<PLACES, MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, rest) = (self.0 / Self::UNIT, self.0 % Self::UNIT);
         if rest == 0 {
-            return write!(f, "{whole}");
+            return f.pad(&whole.to_string());
         }
         let digits = format!("{rest:0width$}", width = PLACES as usize);
-        write!(f, "{whole}.{}", digits.trim_end_matches('0'))
+        f.pad(&format!("{whole}.{}", digits.trim_end_matches('0')))
     }
 }
 

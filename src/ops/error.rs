@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::domain::aggregate::AggregateError;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{JobId, RunId};
 use crate::domain::manifest::ManifestError;
 use crate::domain::policy::PolicyError;
 use crate::domain::step::Step;
@@ -45,6 +45,17 @@ pub enum OpsError {
         /// Where it was looked for.
         store: PathBuf,
     },
+    /// A job that has no runs.
+    #[error("no runs of the job `{job}` in the store `{}`", store.display())]
+    NoSuchJob {
+        /// The job.
+        job: JobId,
+        /// Where it was looked for.
+        store: PathBuf,
+    },
+    /// A job where a run is wanted.
+    #[error("`{0}` is a job, not a run")]
+    IsJob(JobId),
     /// A prefix that several runs share.
     #[error("`{}` could be {} runs: {}", prefix.escape_debug(), candidates.len(), shown(candidates))]
     Ambiguous {

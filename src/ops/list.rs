@@ -7,7 +7,7 @@ use super::view::{created_at, manifest};
 use super::{OpsError, Workspace};
 use crate::domain::ids::JobId;
 use crate::domain::view::{RunRow, Unreadable};
-use crate::store::{RunDir, Store};
+use crate::store::{RunDir, Store, StoreError};
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -58,9 +58,21 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
             }
         }
     }
+    if report.total == 0 {
+        nothing_there(&store, options)?;
+    }
     let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
     runs.sort_by(|a, b| rank(b).cmp(&rank(a)));
     Ok(ListReport { runs, ..report })
+}
+
+/// No runs are an answer only where there could be some.
+fn nothing_there(store: &Store, options: &ListOptions) -> Result<(), OpsError> {
+    match &options.job {
+        _ if !store.is_marked()? => Err(StoreError::NoStore { path: store.path() }.into()),
+        Some(job) => Err(OpsError::NoSuchJob { job: job.clone(), store: store.path() }),
+        None => Ok(()),
+    }
 }
 
 fn row(run: &RunDir) -> Result<RunRow, OpsError> {

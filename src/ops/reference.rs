@@ -14,7 +14,7 @@ const MIN_PREFIX: usize = 4;
 /// What a person wrote to name a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunRef {
-    /// The directory of a run, in whatever store (begins with `/` or `.`).
+    /// The directory of a run, in whatever store (begins with `/` or `.`, or has more than one `/`).
     Path(PathBuf),
     /// The newest run of a job.
     Latest(JobId),
@@ -29,7 +29,8 @@ impl FromStr for RunRef {
 
     fn from_str(text: &str) -> Result<Self, OpsError> {
         let bad = || OpsError::BadReference(text.chars().take(200).collect());
-        if text.starts_with(['/', '.']) {
+        // More than one `/` can only be a path, such as the one that `run` prints.
+        if text.starts_with(['/', '.']) || text.matches('/').count() > 1 {
             return Ok(Self::Path(text.into()));
         }
         if let Some((job, which)) = text.split_once('@') {
@@ -41,7 +42,6 @@ impl FromStr for RunRef {
         let prefix = |run: &str| run.parse::<RunId>().map(|_| run.to_owned()).map_err(|_| bad());
         match text.split_once('/') {
             Some((job, run)) => Ok(Self::InJob(job.parse().map_err(|_| bad())?, prefix(run)?)),
-            None if text.len() < MIN_PREFIX => Err(bad()),
             None => Ok(Self::Anywhere(prefix(text)?)),
         }
     }
@@ -60,7 +60,7 @@ impl RunRef {
             Self::InJob(job, prefix) => {
                 by_prefix(&opened, std::slice::from_ref(job), prefix)?.ok_or_else(missing)?
             }
-            Self::Anywhere(prefix) => by_prefix(&opened, &opened.jobs()?, prefix)?.ok_or_else(missing)?,
+            Self::Anywhere(prefix) => anywhere(&opened, prefix)?.ok_or_else(missing)?,
             Self::Path(_) => return Err(missing()),
         };
         Ok((opened, run))
@@ -78,10 +78,24 @@ impl std::fmt::Display for RunRef {
     }
 }
 
+/// A run of any job; a job's own name is told from it.
+fn anywhere(store: &Store, prefix: &str) -> Result<Option<RunDir>, OpsError> {
+    let jobs = store.jobs()?;
+    let found = if prefix.len() < MIN_PREFIX { None } else { by_prefix(store, &jobs, prefix)? };
+    match jobs.into_iter().find(|job| job.as_str() == prefix) {
+        Some(job) if found.is_none() => Err(OpsError::IsJob(job)),
+        None if prefix.len() < MIN_PREFIX => Err(OpsError::BadReference(prefix.to_owned())),
+        _ => Ok(found),
+    }
+}
+
 /// A run's directory, or its manifest: the store is two levels above.
 fn at_path(path: &Path) -> Result<(Store, RunDir), OpsError> {
     let missing = || StoreError::NotFound { path: path.to_owned() };
     let whole = path.canonicalize().map_err(|_| missing())?;
+    if whole.is_file() && !whole.ends_with("manifest.json") {
+        return Err(OpsError::BadReference(path.display().to_string()));
+    }
     let dir = if whole.ends_with("manifest.json") { whole.parent().unwrap_or(&whole) } else { &whole };
     let names: Vec<&str> = dir
         .components()
@@ -148,18 +162,9 @@ mod tests {
         assert_eq!(parse("rfc@latest").unwrap(), RunRef::Latest("rfc".parse().unwrap()));
         assert_eq!(parse("rfc/ab").unwrap(), RunRef::InJob("rfc".parse().unwrap(), "ab".into()));
         assert_eq!(parse("abcd").unwrap(), RunRef::Anywhere("abcd".into()));
-        for bad in [
-            "",
-            "abc",
-            "rfc@",
-            "rfc@newest",
-            "rfc/",
-            "/../x@latest/..".trim_start_matches('/'),
-            "a/b/c",
-            "-x--",
-            "a\u{1b}bc",
-        ] {
-            assert!(parse(bad).is_err() || bad.starts_with('.'), "{bad:?}");
+        assert_eq!(parse("artifacts/rfc/ab").unwrap(), RunRef::Path("artifacts/rfc/ab".into()));
+        for bad in ["", "rfc@", "rfc@newest", "rfc/", "-x--", "a\u{1b}bc"] {
+            assert!(parse(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -14,6 +14,10 @@ use crate::domain::view::{RunRow, RunView, Unreadable, Verified};
 
 /// Longer quotations are cut, in characters.
 const MAX_QUOTE: usize = 160;
+/// Longer lists of what was searched for are cut in the outcome, in characters.
+const MAX_SEARCHED: usize = 120;
+/// A narrower page has no room for bars.
+const MIN_BAR_WIDTH: usize = 70;
 const BAR: usize = 20;
 
 /// How much is said.
@@ -42,6 +46,17 @@ impl Page {
         self.line(styled(BOLD, text));
     }
 
+    /// As [`Self::wrapped`], dimmed.
+    fn dim(&mut self, first: &str, rest: &str, text: &str) {
+        let options = textwrap::Options::new(self.width)
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .break_words(true);
+        for line in textwrap::wrap(text, options) {
+            self.line(styled(DIM, line));
+        }
+    }
+
     /// `text` wrapped, the first line after `first`, the others after `rest`.
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
         let options = textwrap::Options::new(self.width)
@@ -63,7 +78,7 @@ pub fn run(view: &RunView, replayed: bool, detail: Detail, width: usize) -> Stri
         why(&mut page, decision);
         panel(&mut page, view);
     }
-    findings(&mut page, &view.reviews);
+    findings(&mut page, &view.reviews, detail);
     if detail == Detail::Everything {
         strengths(&mut page, &view.reviews);
     }
@@ -130,11 +145,8 @@ fn panel(page: &mut Page, view: &RunView) {
             .map(|(count, what)| counted(*count, what))
             .collect();
         let score = review.confidence_score;
-        page.line(format!(
-            "  {name:<widest$}  {score:<5} {}  {}",
-            bar(score),
-            styled(DIM, counts.join(", "))
-        ));
+        let bar = if page.width < MIN_BAR_WIDTH { String::new() } else { format!("{}  ", bar(score)) };
+        page.line(format!("  {name:<widest$}  {score:<5} {bar}{}", styled(DIM, counts.join(", "))));
     }
 }
 
@@ -148,7 +160,7 @@ fn bar(score: Score) -> String {
     format!("{}{}", "━".repeat(full), styled(DIM, "╌".repeat(BAR - full)))
 }
 
-fn findings(page: &mut Page, reviews: &[PersonaReview]) {
+fn findings(page: &mut Page, reviews: &[PersonaReview], detail: Detail) {
     let blocking: usize = reviews.iter().map(|review| review.blocking_issues.len()).sum();
     if blocking > 0 {
         page.heading("Blocking issues");
@@ -157,6 +169,7 @@ fn findings(page: &mut Page, reviews: &[PersonaReview]) {
         for issue in &review.blocking_issues {
             let critical = if issue.security_critical == Some(true) { ", security-critical" } else { "" };
             finding(page, review, critical, &issue.basis, issue.text.as_str(), &styled(RED, "✗"));
+            searched(page, &issue.basis, detail);
         }
     }
     if reviews.iter().any(|review| !review.concerns.is_empty()) {
@@ -165,6 +178,7 @@ fn findings(page: &mut Page, reviews: &[PersonaReview]) {
     for review in reviews {
         for concern in &review.concerns {
             finding(page, review, "", &concern.basis, concern.text.as_str(), &styled(YELLOW, "!"));
+            searched(page, &concern.basis, detail);
         }
     }
 }
@@ -172,8 +186,8 @@ fn findings(page: &mut Page, reviews: &[PersonaReview]) {
 fn finding(page: &mut Page, review: &PersonaReview, critical: &str, basis: &Basis, text: &str, mark: &str) {
     page.wrapped(&format!("  {mark} "), "    ", &safe(text));
     let rule = basis.rule_id.as_deref().map(|rule| format!(", {}", safe(rule))).unwrap_or_default();
-    let by = format!("    {}{rule}{critical}", safe(review.persona_name.as_str()));
-    page.line(styled(DIM, by));
+    let by = format!("{}{rule}{critical}", safe(review.persona_name.as_str()));
+    page.dim("    ", "    ", &by);
     let lines = basis.evidence.iter().map(|evidence| evidence.end_line).max().unwrap_or_default();
     let gutter = lines.to_string().len();
     for evidence in &basis.evidence {
@@ -184,6 +198,19 @@ fn finding(page: &mut Page, review: &PersonaReview, critical: &str, basis: &Basi
         let first = format!("    {:>gutter$} │ ", evidence.start_line);
         let rest = format!("    {:>gutter$} │ ", "");
         page.wrapped(&first, &rest, &format!("{cut}{more}{doubt}"));
+    }
+}
+
+/// What an absence was searched for: whoever has said it in other words sees which.
+fn searched(page: &mut Page, basis: &Basis, detail: Detail) {
+    for text in &basis.searched {
+        let text = safe(text.as_str());
+        let cut: String = match detail {
+            Detail::Outcome => text.chars().take(MAX_SEARCHED).collect(),
+            Detail::Everything => text.clone(),
+        };
+        let more = if cut.len() < text.len() { "…" } else { "" };
+        page.dim("    searched ", "      ", &format!("{cut}{more}"));
     }
 }
 
@@ -266,17 +293,20 @@ fn reviewers(view: &RunView) -> String {
     if names.is_empty() { "unknown".to_owned() } else { names.join(", ") }
 }
 
+/// The path also names the run for every other command, whatever the store is.
 fn record(page: &mut Page, view: &RunView) {
-    let manifest = &view.manifest;
+    let path = shell_word(&safe(&view.path.display().to_string()));
     page.line("");
-    page.line(format!("Record  {}", safe(&view.path.display().to_string())));
-    if manifest.status == RunStatus::Completed {
-        page.line(format!(
-            "Check   consensus verify {}/{}",
-            manifest.job_id,
-            short(manifest.run_id.as_str())
-        ));
+    page.line(format!("Record  {path}"));
+    if view.manifest.status == RunStatus::Completed {
+        page.line(format!("Check   consensus verify {path}"));
     }
+}
+
+/// A path as a shell takes it.
+fn shell_word(path: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@".contains(letter);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 fn short(run: &str) -> &str {
@@ -287,19 +317,26 @@ fn short(run: &str) -> &str {
 #[must_use]
 pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String {
     let mut out = String::new();
-    let job_width = runs.iter().map(|row| row.job_id.as_str().len()).max().unwrap_or_default().min(40);
+    let job_width = runs.iter().map(|row| row.job_id.as_str().len()).max().unwrap_or_default().clamp(3, 40);
+    if !runs.is_empty() {
+        let header = format!(
+            "{:<12}  {:<9} {:<10} {:<job_width$}  {}",
+            "RUN", "DECISION", "CONFIDENCE", "JOB", "CREATED (UTC)"
+        );
+        let _ = writeln!(out, "{}", styled(DIM, header));
+    }
     for row in runs {
         let outcome = match row.decision {
             Some(label) => styled(of_label(label), format!("{label:<9}", label = label.to_string())),
             None => format!("{:<9}", row.status.to_string()),
         };
         let confidence = row.weighted_confidence.map_or_else(|| "-".to_owned(), |value| value.to_string());
-        let created = row.created_at.as_deref().map_or_else(|| "unknown".to_owned(), safe);
+        let created = row.created_at.as_deref().map_or_else(|| "unknown".to_owned(), minute);
+        let run = short(row.run_id.as_str());
+        let job = row.job_id.as_str();
         let _ = writeln!(
             out,
-            "{:<12}  {outcome} {confidence:<8} {:<job_width$}  {}",
-            short(row.run_id.as_str()),
-            row.job_id.as_str(),
+            "{run:<12}  {outcome} {confidence:<10} {job:<job_width$}  {}",
             styled(DIM, created)
         );
     }
@@ -312,6 +349,11 @@ pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String 
         let _ = writeln!(out, "{} {}", styled(RED, "unreadable"), safe(&broken.problem));
     }
     out
+}
+
+/// A recorded time to the minute; the whole of it is in the JSON form.
+fn minute(at: &str) -> String {
+    safe(&at.chars().take(16).collect::<String>().replace('T', " "))
 }
 
 /// What was checked; with `all` the checks that hold too.

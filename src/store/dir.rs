@@ -73,7 +73,7 @@ impl Dir {
         match sys::mkdir(path, DIR_MODE) {
             Ok(()) => parent.sync()?,
             Err(Errno::EXIST) => {}
-            Err(errno) => return Err(failed("create", path, errno)),
+            Err(errno) => return Err(io_error("create", path, errno.into())),
         }
         Self::open_root(path)
     }

@@ -79,6 +79,14 @@ impl Store {
         self.root.path().to_owned()
     }
 
+    /// Whether this program made it: a directory without runs that it did not make is no store.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn is_marked(&self) -> Result<bool, StoreError> {
+        self.root.has(layout::OWN)
+    }
+
     /// The store's format; none for a store of another tool.
     fn format(&self) -> Result<Option<u64>, StoreError> {
         let name = format!("{}/{}", layout::OWN, layout::STORE_FILE);

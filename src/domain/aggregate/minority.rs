@@ -26,10 +26,10 @@ fn report(panel: &Panel, vote: &Vote<'_>, label: Label) -> MinorityReport {
     let blocking_summary = if !review.blocking_issues.is_empty() {
         joined(review.blocking_issues.iter().map(|issue| &issue.text))
     } else if label == Label::Reject {
-        format!("No blocking issue: a confidence of {score} supports what the panel rejects.")
+        format!("It would go ahead: a confidence of {score} and no blocking issue.")
     } else {
         format!(
-            "No blocking issue: a confidence of {score}, below {}, is the dissent.",
+            "Low confidence is the dissent: {score}, below {}, and no blocking issue.",
             panel.thresholds.revise
         )
     };

@@ -277,7 +277,7 @@ fn the_veto_turns_approve_into_revise() {
         decision.reasons,
         [
             "weighted confidence 0.9 reaches the approve threshold 0.8",
-            "veto of security_guardian, so approve becomes revise: Tokens are logged; Anyone can log in."
+            "vetoed by SecurityGuardian, so approve becomes revise: Tokens are logged; Anyone can log in."
         ]
     );
 }
@@ -292,7 +292,7 @@ fn the_veto_changes_nothing_but_an_approval() {
         assert_eq!(decision.veto.map(|veto| veto.changed_decision), Some(false));
         assert_eq!(
             decision.reasons.last().unwrap(),
-            "veto of security_guardian, which changes nothing here: Tokens are logged."
+            "vetoed by SecurityGuardian too, though it was no approval anyway: Tokens are logged."
         );
     }
 }
@@ -357,7 +357,8 @@ fn against_an_approval_stand_blocking_issues_and_low_scores() {
         persona_name: text("Critic"),
         confidence_score: "0.59999999999999999999".parse().unwrap(),
         blocking_summary:
-            "No blocking issue: a confidence of 0.59999999999999999999, below 0.6, is the dissent.".to_owned(),
+            "Low confidence is the dissent: 0.59999999999999999999, below 0.6, and no blocking issue."
+                .to_owned(),
         mitigation_recommendation: "No recommendation was given.".to_owned(),
         strengths: None,
         concerns: None,
@@ -395,7 +396,7 @@ fn against_a_rejection_stand_the_strong_supporters() {
         decision.minority_reports.iter().flatten().map(|report| report.blocking_summary.as_str()).collect();
     assert_eq!(
         summaries,
-        ["No blocking issue: a confidence of 0.8 supports what the panel rejects.", "It has no help page."]
+        ["It would go ahead: a confidence of 0.8 and no blocking issue.", "It has no help page."]
     );
 }
 

@@ -10,11 +10,13 @@ pub(super) fn decide(panel: &Panel, votes: &[Vote<'_>], confidence: Confidence) 
     let mut reasons = vec![reason];
     let veto = veto(votes, label);
     if let Some(veto) = &veto {
+        let name =
+            panel.persona(&veto.persona_id).map_or(veto.persona_id.as_str(), |holder| holder.name.as_str());
         if veto.changed_decision {
             label = Label::Revise;
-            reasons.push(format!("veto of {}, so approve becomes revise: {}", veto.persona_id, veto.reason));
+            reasons.push(format!("vetoed by {name}, so approve becomes revise: {}", veto.reason));
         } else {
-            reasons.push(format!("veto of {}, which changes nothing here: {}", veto.persona_id, veto.reason));
+            reasons.push(format!("vetoed by {name} too, though it was no approval anyway: {}", veto.reason));
         }
     }
     Verdict { label, reasons, veto }

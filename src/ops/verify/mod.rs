@@ -13,7 +13,7 @@ use super::{OpsError, RunRef, Workspace};
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
 use crate::domain::view::Verified;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use policies::Policies;
 
 /// What to verify.
@@ -72,6 +72,9 @@ pub fn verify(
         }
         Scope::All => {
             let store = Store::open(&workspace.store)?;
+            if store.jobs()?.is_empty() && !store.is_marked()? {
+                return Err(StoreError::NoStore { path: store.path() }.into());
+            }
             let policies = Policies::of(&store);
             for policy in policies::verify_all(&policies)? {
                 tally.add(&policy);

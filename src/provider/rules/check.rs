@@ -32,7 +32,7 @@ impl<'a> Reading<'a> {
 
     /// The line where a topic is first named, in a heading or else in a sentence.
     pub(super) fn line_of(&self, topic: &Topic) -> Option<u32> {
-        let heading = self.sections.find(self.document, &topic.rule.headings);
+        let heading = self.sections.best(self.document, &topic.rule.headings, true);
         let line = heading.map(|heading| self.document.heading_line(heading));
         line.or_else(|| self.sentence_of(topic).map(|sentence| self.document.lines.at(sentence.start)))
     }

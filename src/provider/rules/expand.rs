@@ -22,8 +22,8 @@ pub(super) fn expand(reading: &Reading<'_>) -> Proposal {
     let problem = statement(reading, &words.problem_topic, true);
     let solution = statement(reading, &words.solution_topic, false);
     Proposal {
-        problem_statement: Text::or(&problem, "No section about the problem was found."),
-        proposed_solution: Text::or(&solution, "No section about the solution was found."),
+        problem_statement: Text::or(&problem, "No section or sentence about the problem was found."),
+        proposed_solution: Text::or(&solution, "No section or sentence about what is to be built was found."),
         assumptions: list(reading, &words.assumption_headings),
         scope_non_goals: list(reading, &words.non_goal_headings),
         title: title(reading),
@@ -77,7 +77,7 @@ fn section_text(blocks: &[Block]) -> String {
 }
 
 fn list(reading: &Reading<'_>, headings: &[String]) -> Vec<Text> {
-    let Some(heading) = reading.sections.find(reading.document, headings) else { return Vec::new() };
+    let Some(heading) = reading.sections.best(reading.document, headings, true) else { return Vec::new() };
     let blocks = &reading.document.blocks[reading.sections.body(heading)];
     let is_item = |block: &&Block| block.kind == BlockKind::Item;
     let has_items = blocks.iter().any(|block| is_item(&block));
@@ -87,7 +87,8 @@ fn list(reading: &Reading<'_>, headings: &[String]) -> Vec<Text> {
         blocks.iter().flat_map(sentences).collect()
     };
     let short = |text: &str| Text::new(&cut(text, LONGEST_STATEMENT, &[])).ok();
-    texts.into_iter().take(MOST_ITEMS).filter_map(short).collect()
+    let telling = texts.into_iter().filter(|text| text.contains(char::is_alphanumeric));
+    telling.take(MOST_ITEMS).filter_map(short).collect()
 }
 
 fn block_text(block: &Block) -> &str {

@@ -74,7 +74,7 @@ impl Findings {
 
     fn finding(&mut self, severity: Severity, critical: bool, [text, advice]: [&str; 2], basis: Basis) {
         if severity == Severity::Recommendation {
-            self.recommendations.push(said(&format!("{text} {advice}")));
+            self.recommendations.push(said(advice));
             return;
         }
         self.recommendations.push(said(advice));

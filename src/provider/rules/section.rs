@@ -7,30 +7,29 @@ use super::document::{Block, Document};
 use super::heading::{names, normalised};
 use super::pack::Reading;
 
+/// A section with fewer words says nothing.
+const FEWEST_WORDS: usize = 3;
+
 /// The sections of a document, in its order.
 #[derive(Debug)]
 pub(super) struct Sections {
     /// For each heading, the blocks of its section.
     blocks: Vec<Range<usize>>,
-    /// How many blocks before each one say something.
-    telling_before: Vec<usize>,
+    /// How many words stand before each block, placeholders not counted.
+    words_before: Vec<usize>,
     /// For each heading, whether its section tells of what is not proposed.
     aside: Vec<bool>,
 }
 
 impl Sections {
     pub(super) fn of(document: &Document<'_>, reading: &Reading) -> Self {
-        let mut telling_before = vec![0];
+        let mut words_before = vec![0];
         for block in &document.blocks {
-            let before = telling_before.last().copied().unwrap_or(0);
-            telling_before.push(before + usize::from(tells(block, reading)));
+            let before = words_before.last().copied().unwrap_or(0);
+            words_before.push(before + words(block, reading));
         }
         let parents = parents(document);
-        Self {
-            blocks: bodies(document, &parents),
-            telling_before,
-            aside: asides(document, &parents, reading),
-        }
+        Self { blocks: bodies(document, &parents), words_before, aside: asides(document, &parents, reading) }
     }
 
     /// The blocks of a heading's section.
@@ -38,10 +37,10 @@ impl Sections {
         self.blocks[heading].clone()
     }
 
-    /// Whether something was written under a heading.
+    /// Whether something was written under a heading: more than a word or two.
     pub(super) fn is_written(&self, heading: usize) -> bool {
         let body = &self.blocks[heading];
-        self.telling_before[body.end] > self.telling_before[body.start]
+        self.words_before[body.end] - self.words_before[body.start] >= FEWEST_WORDS
     }
 
     /// Whether a block tells of what is not proposed.
@@ -63,28 +62,20 @@ impl Sections {
         let ranked = open.filter_map(|heading| Some((rank(heading)?, heading)));
         ranked.min().map(|(_, heading)| heading)
     }
-
-    /// The first written section, other than the document's title, that one of `topics` names.
-    pub(super) fn find(&self, document: &Document<'_>, topics: &[String]) -> Option<usize> {
-        let title = document.title();
-        let named = |heading: usize| is_named(&document.headings[heading].normalised, topics);
-        (0..document.headings.len())
-            .find(|heading| title != Some(*heading) && named(*heading) && self.is_written(*heading))
-    }
 }
 
 fn is_named(heading: &str, topics: &[String]) -> bool {
     topics.iter().any(|topic| names(heading, topic))
 }
 
-fn tells(block: &Block, reading: &Reading) -> bool {
+/// How many words a block has; none where it is nothing but a placeholder.
+fn words(block: &Block, reading: &Reading) -> usize {
     let text = block.prose.text();
+    let count = text.split_whitespace().count();
     let longest = reading.placeholders.iter().map(String::len).max().unwrap_or(0);
-    let is_long = text.len() > longest * 3 + 20;
-    is_long || {
-        let said = normalised(text);
-        !said.is_empty() && !reading.placeholders.contains(&said)
-    }
+    let is_placeholder =
+        || text.len() <= longest * 3 + 20 && reading.placeholders.contains(&normalised(text));
+    if is_placeholder() { 0 } else { count }
 }
 
 /// For each heading, the one whose section it stands in.

@@ -174,7 +174,7 @@ fn a_heading_counts_only_if_something_is_written_under_it() {
     {
         assert!(misses(empty, "design-missing"), "{empty}");
     }
-    assert!(!misses("# A\n## Design\n### Parts\n\nOne pump.", "design-missing"));
+    assert!(!misses("# A\n## Design\n### Parts\n\nOne electric pump.", "design-missing"));
     assert!(misses("# The design\n\nOne pump.", "design-missing"), "a title opens no section");
     assert!(misses("# A\n## Non-goals\n\nSpeed.", "goals-missing"));
     assert!(misses("We have no rollback plan.", "rollback-missing"));
@@ -211,8 +211,8 @@ fn a_proposal_is_the_documents_own_words() {
     assert!(good.proposed_solution.as_str().contains("A scheduled job reads"));
     assert_eq!((good.assumptions.len(), good.scope_non_goals.len()), (2, 2));
     let empty = proposal("", "txt");
-    assert_eq!(empty.problem_statement.as_str(), "No section about the problem was found.");
-    assert_eq!(empty.proposed_solution.as_str(), "No section about the solution was found.");
+    assert_eq!(empty.problem_statement.as_str(), "No section or sentence about the problem was found.");
+    assert_eq!(empty.proposed_solution.as_str(), "No section or sentence about what is to be built was found.");
     assert_eq!((empty.title, empty.summary), (None, None));
 }
 
