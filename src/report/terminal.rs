@@ -14,8 +14,6 @@ use crate::domain::view::{RunRow, RunView, Unreadable, Verified};
 
 /// Longer quotations are cut, in characters.
 const MAX_QUOTE: usize = 160;
-/// Longer lists of what was searched for are cut in the outcome, in characters.
-const MAX_SEARCHED: usize = 120;
 /// A narrower page has no room for bars.
 const MIN_BAR_WIDTH: usize = 70;
 const BAR: usize = 20;
@@ -201,16 +199,19 @@ fn finding(page: &mut Page, review: &PersonaReview, critical: &str, basis: &Basi
     }
 }
 
-/// What an absence was searched for: whoever has said it in other words sees which.
+/// What an absence was searched for: whoever has said it in other words sees which. The outcome has
+/// room for one line of it.
 fn searched(page: &mut Page, basis: &Basis, detail: Detail) {
-    for text in &basis.searched {
-        let text = safe(text.as_str());
-        let cut: String = match detail {
-            Detail::Outcome => text.chars().take(MAX_SEARCHED).collect(),
-            Detail::Everything => text.clone(),
-        };
+    let texts = basis.searched.iter().map(|text| safe(text.as_str()));
+    if detail == Detail::Everything {
+        texts.for_each(|text| page.dim("    searched ", "      ", &text));
+        return;
+    }
+    if let Some(text) = texts.last() {
+        let room = page.width.saturating_sub("    searched ".len() + 1);
+        let cut: String = text.chars().take(room).collect();
         let more = if cut.len() < text.len() { "…" } else { "" };
-        page.dim("    searched ", "      ", &format!("{cut}{more}"));
+        page.line(styled(DIM, format!("    searched {cut}{more}")));
     }
 }
 

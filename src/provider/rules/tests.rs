@@ -212,7 +212,10 @@ fn a_proposal_is_the_documents_own_words() {
     assert_eq!((good.assumptions.len(), good.scope_non_goals.len()), (2, 2));
     let empty = proposal("", "txt");
     assert_eq!(empty.problem_statement.as_str(), "No section or sentence about the problem was found.");
-    assert_eq!(empty.proposed_solution.as_str(), "No section or sentence about what is to be built was found.");
+    assert_eq!(
+        empty.proposed_solution.as_str(),
+        "No section or sentence about what is to be built was found."
+    );
     assert_eq!((empty.title, empty.summary), (None, None));
 }
 
