@@ -202,12 +202,12 @@ fn finding(page: &mut Page, review: &PersonaReview, critical: &str, basis: &Basi
 /// What an absence was searched for: whoever has said it in other words sees which. The outcome has
 /// room for one line of it.
 fn searched(page: &mut Page, basis: &Basis, detail: Detail) {
-    let texts = basis.searched.iter().map(|text| safe(text.as_str()));
+    let mut texts = basis.searched.iter().map(|text| safe(text.as_str()));
     if detail == Detail::Everything {
         texts.for_each(|text| page.dim("    searched ", "      ", &text));
         return;
     }
-    if let Some(text) = texts.last() {
+    if let Some(text) = texts.next_back() {
         let room = page.width.saturating_sub("    searched ".len() + 1);
         let cut: String = text.chars().take(room).collect();
         let more = if cut.len() < text.len() { "…" } else { "" };
