@@ -61,19 +61,23 @@ def run(folder, store):
     inputs_hash = sha256(jcs(names).encode())
     yield manifest["inputs_hash"] == inputs_hash, f"{folder}: inputs_hash"
     yield manifest["run_id"] == inputs_hash.removeprefix("sha256:")[:32], f"{folder}: run_id"
-    for attempt in sorted((folder / "attempts").iterdir()):
+    head = None
+    for number, attempt in enumerate(sorted((folder / "attempts").iterdir()), 1):
         previous = None
         for seq, line in enumerate((attempt / "events.jsonl").read_bytes().splitlines(), 1):
             event = strict(line)
             yield jcs(event).encode() == line, f"{attempt}: line {seq} is canonical"
             yield (event["seq"], event["prev"]) == (seq, previous), f"{attempt}: line {seq} chains"
             if seq == 1:
+                yield (event["attempt"], event["previous"]) == (number, head), f"{attempt}: follows the one before"
                 policy = store / ".consensus/policies" / event["policy"]["name"] / f"{event['policy']['version']:06}.json"
                 yield (attempt / "policy.json").read_bytes() == policy.read_bytes(), f"{attempt}: policy.json"
                 yield strict(policy.read_bytes())["body_digest"] == event["policy"]["digest"], f"{attempt}: policy digest"
-            if event["event"] == "attempt_ended" and attempt.name == f"{len(list(attempt.parent.iterdir())):04}":
-                yield event["manifest"] == sha256((folder / "manifest.json").read_bytes()), f"{folder}: manifest.json"
             previous = sha256(line)
+        head = previous
+    # The newest attempt of a finished run names the manifest that it left behind.
+    if event["event"] == "attempt_ended":
+        yield event["manifest"] == sha256((folder / "manifest.json").read_bytes()), f"{folder}: manifest.json"
 
 
 def main():

@@ -1,7 +1,7 @@
 //! The command line: flags in, one call of `ops`, the answer shown.
 //!
 //! Standard output is data, standard error is for people; exit codes and hints are settled in
-//! [`error`], nowhere else.
+//! `error.rs`, nowhere else.
 
 mod args;
 mod error;

@@ -13,7 +13,7 @@ use anstyle::{AnsiColor, Style};
 use super::args::Color;
 use super::error::CommandError;
 use crate::domain::json::{Value, pretty};
-use crate::report::{json, safe, safe_json};
+use crate::report::{json, safe, safe_json, safe_lines};
 
 /// Text is not made wider than this, however wide the terminal is.
 const MAX_WIDTH: usize = 100;
@@ -116,8 +116,14 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         return if shown.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(8) };
     }
     if !arguments.iter().any(|argument| argument == "--json") {
-        // As above: where it cannot be printed there is nobody to tell.
-        let _ = error.print();
+        let text = error.render();
+        // Arguments are repeated in it; hidden characters in them are shown as escapes.
+        let text = if safe_lines(&text.to_string()) == text.to_string() {
+            text.ansi().to_string()
+        } else {
+            safe_lines(&text.to_string())
+        };
+        Output::new(false, Color::Auto).to_stderr(&text);
         return ExitCode::from(2);
     }
     let text = error.to_string();

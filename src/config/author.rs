@@ -1,31 +1,39 @@
 //! Who acts: a label that is recorded and never authenticated.
 
 use std::env;
+use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 /// No label is longer, in characters.
 const MAX_LABEL: usize = 200;
+/// Git's answer is not read beyond this, in bytes.
+const MAX_ANSWER: u64 = 64 * 1024;
+/// Git is not waited for longer: a configuration can name a file that never ends.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The git identity, else the login name, else `unknown`.
 ///
 /// Git is asked at once and its answer is read when it is needed, so that nobody waits for it.
 #[derive(Debug)]
 pub struct Author {
-    git: Mutex<Option<Child>>,
+    git: Mutex<Option<Question>>,
+}
+
+#[derive(Debug)]
+struct Question {
+    child: Child,
+    answer: Receiver<Vec<u8>>,
 }
 
 impl Author {
     /// Asks git who acts.
     #[must_use]
     pub fn ask() -> Self {
-        let child = Command::new("git")
-            .args(["config", "--get-regexp", r"^user\.(name|email)$"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        Self { git: Mutex::new(child.ok()) }
+        Self { git: Mutex::new(Question::ask()) }
     }
 
     /// The label.
@@ -37,10 +45,43 @@ impl Author {
         label.map_or_else(|| "unknown".to_owned(), |label| label.trim().chars().take(MAX_LABEL).collect())
     }
 
-    /// As git is configured for the working directory; git itself would make a name up from the host's.
     fn git_identity(&self) -> Option<String> {
-        let child = self.git.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        identity(&String::from_utf8(child.wait_with_output().ok()?.stdout).ok()?)
+        let question = self.git.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let answer = question.answer.recv_timeout(PATIENCE).ok()?;
+        identity(&String::from_utf8(answer).ok()?)
+    }
+}
+
+impl Question {
+    /// As git is configured for the working directory; git itself would make a name up from the host's.
+    fn ask() -> Option<Self> {
+        let mut child = Command::new("git")
+            .args(["config", "--get-regexp", r"^user\.(name|email)$"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let stdout = child.stdout.take()?;
+        let (send, answer) = mpsc::channel();
+        let question = Self { child, answer };
+        let read = move || {
+            let mut bytes = Vec::new();
+            if stdout.take(MAX_ANSWER).read_to_end(&mut bytes).is_ok() {
+                // Nobody listens any more when it came too late.
+                let _ = send.send(bytes);
+            }
+        };
+        thread::Builder::new().spawn(read).ok()?;
+        Some(question)
+    }
+}
+
+impl Drop for Question {
+    /// Whether it has answered or not, it is not needed any more.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,13 +1,17 @@
 //! `consensus.toml`: what a project settles for everyone who works in it.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::ops::{InputError, read_regular};
+
 /// Its name.
 const NAME: &str = "consensus.toml";
+
+/// A larger file is none of these.
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,13 +50,24 @@ struct Content {
 pub(super) fn find(from: &Path) -> Result<ConfigFile, ConfigFileError> {
     for dir in from.ancestors() {
         let path = dir.join(NAME);
-        match fs::read_to_string(&path) {
-            Ok(text) => return read(&text, &path, dir),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-            Err(source) => return Err(ConfigFileError::Io { path, source }),
+        let problem =
+            |problem: &str| ConfigFileError::Toml { path: path.clone(), problem: problem.to_owned() };
+        match read_regular(&path, MAX_BYTES) {
+            Ok(bytes) => {
+                let text = String::from_utf8(bytes).map_err(|_| problem("it is not UTF-8 text"))?;
+                return read(&text, &path, dir);
+            }
+            Err(InputError::Io(error)) if is_missing(&error) => {}
+            Err(InputError::Io(source)) => return Err(ConfigFileError::Io { path, source }),
+            Err(InputError::WrongKind(kind)) => return Err(problem(&format!("it is {kind}, not a file"))),
+            Err(InputError::TooLarge) => return Err(problem("it is larger than 1 MiB")),
         }
     }
     Ok(ConfigFile::default())
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn read(text: &str, path: &Path, dir: &Path) -> Result<ConfigFile, ConfigFileError> {
@@ -62,6 +77,10 @@ fn read(text: &str, path: &Path, dir: &Path) -> Result<ConfigFile, ConfigFileErr
         let problem = format!("line {line}: {}", error.message());
         ConfigFileError::Toml { path: path.to_owned(), problem }
     })?;
+    if content.store.as_ref().is_some_and(|store| store.as_os_str().is_empty()) {
+        let problem = "field `store`: it is empty".to_owned();
+        return Err(ConfigFileError::Toml { path: path.to_owned(), problem });
+    }
     Ok(ConfigFile { store: content.store.map(|store| dir.join(store)) })
 }
 

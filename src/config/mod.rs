@@ -19,6 +19,9 @@ use crate::ops::Clock;
 /// Where the store lies when nobody says otherwise.
 const DEFAULT_STORE: &str = "artifacts";
 
+/// The last second of the year 9999: RFC 3339 has no later one.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// What the flags say.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
@@ -42,7 +45,7 @@ pub enum ConfigError {
     #[error(transparent)]
     File(#[from] ConfigFileError),
     /// The variable is no time.
-    #[error("environment variable `SOURCE_DATE_EPOCH`: `{}` is not a number of seconds since 1970", .0.escape_debug())]
+    #[error("environment variable `SOURCE_DATE_EPOCH`: `{}` is not a number of seconds since 1970, up to the year 9999", .0.escape_debug())]
     Epoch(String),
 }
 
@@ -80,7 +83,8 @@ fn shorten(path: PathBuf, here: &Path) -> PathBuf {
 }
 
 fn fixed(epoch: &str) -> Result<Clock, ConfigError> {
-    let instant = epoch.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let seconds = epoch.parse().ok().filter(|seconds| (0..=LAST_SECOND).contains(seconds));
+    let instant = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     instant.map(Clock::Fixed).ok_or_else(|| ConfigError::Epoch(epoch.chars().take(60).collect()))
 }
 
@@ -91,7 +95,7 @@ mod tests {
     #[test]
     fn a_fixed_clock_is_that_of_the_epoch() {
         assert_eq!(fixed("0").unwrap().now(), "1970-01-01T00:00:00.000Z");
-        for bad in ["", "x", "1.5", "99999999999999999999"] {
+        for bad in ["", "x", "1.5", "99999999999999999999", "-1", "253402300800"] {
             assert!(fixed(bad).is_err(), "{bad}");
         }
     }

@@ -15,7 +15,7 @@ pub struct Digest([u8; 32]);
 
 /// A text that is no digest.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no sha256 digest (64 hexadecimal digits, with or without `sha256:` before them)")]
+#[error("`{}` is no sha256 digest (64 hexadecimal digits, with or without `sha256:` before them)", .0.escape_debug())]
 pub struct DigestError(String);
 
 impl Digest {

@@ -27,6 +27,12 @@ pub struct Tool {
 pub enum Event {
     /// The first line of every log.
     AttemptStarted {
+        /// Which attempt it is, from 1.
+        attempt: u32,
+        /// The digest of the last line of the attempt before it.
+        previous: Option<Digest>,
+        /// The digest of the manifest that is in place.
+        manifest: Digest,
         /// By whom, unauthenticated.
         by: String,
         /// With which program.
@@ -122,6 +128,9 @@ pub enum LogError {
         /// What is wrong with it.
         source: JsonError,
     },
+    /// A line's time is none.
+    #[error("line {0}: `at` is no time in UTC with milliseconds")]
+    Time(usize),
     /// A line does not follow the one before it.
     #[error("line {line}: the chain is broken, `{field}` does not follow from the line before")]
     Broken {
@@ -147,6 +156,9 @@ impl Log {
                 json::from_slice(line).map_err(|source| LogError::Json { line: number, source })?;
             if usize::try_from(entry.seq) != Ok(number) {
                 return Err(LogError::Broken { line: number, field: "seq" });
+            }
+            if !is_time(&entry.at) {
+                return Err(LogError::Time(number));
             }
             if entry.prev.as_ref() != log.digests.last() {
                 return Err(LogError::Broken { line: number, field: "prev" });
@@ -174,11 +186,21 @@ impl Log {
         }
     }
 
-    /// The manifest that the attempt left behind; none while it runs or after it was killed.
+    /// The manifests that can be in place if this is the newest attempt: the one that it found, and the
+    /// one that it left behind; killed just before the end, it left the former.
+    pub fn manifests(&self) -> impl Iterator<Item = Digest> {
+        let ends = self.entries.first().into_iter().chain(self.entries.last());
+        ends.filter_map(|entry| match entry.event {
+            Event::AttemptStarted { manifest, .. } | Event::AttemptEnded { manifest, .. } => Some(manifest),
+            _ => None,
+        })
+    }
+
+    /// Which attempt this is, and the end of the one before it.
     #[must_use]
-    pub fn manifest(&self) -> Option<Digest> {
-        match self.entries.last()?.event {
-            Event::AttemptEnded { manifest, .. } => Some(manifest),
+    pub fn place(&self) -> Option<(u32, Option<Digest>)> {
+        match self.entries.first()?.event {
+            Event::AttemptStarted { attempt, previous, .. } => Some((attempt, previous)),
             _ => None,
         }
     }
@@ -191,6 +213,14 @@ impl Log {
             _ => None,
         }
     }
+}
+
+/// `2026-01-02T03:04:05.678Z`
+fn is_time(text: &str) -> bool {
+    let pattern = b"dddd-dd-ddTdd:dd:dd.dddZ";
+    let fits =
+        |(byte, wanted): (u8, &u8)| if *wanted == b'd' { byte.is_ascii_digit() } else { byte == *wanted };
+    text.len() == pattern.len() && text.bytes().zip(pattern).all(fits)
 }
 
 #[cfg(test)]

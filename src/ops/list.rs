@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::view::{created_at, manifest};
 use super::{OpsError, Workspace};
-use crate::domain::ids::JobId;
+use crate::domain::ids::{JobId, RunId};
 use crate::domain::view::{RunRow, Unreadable};
 use crate::store::{RunDir, Store, StoreError};
 
@@ -41,29 +41,41 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     // The newest `limit` rows seen so far, the oldest of them on top.
     let mut newest = BinaryHeap::new();
     for job in jobs {
-        for id in store.run_ids(&job)? {
-            let Some(run) = store.run(&job, &id)? else { continue };
-            if !run.is_run()? {
-                continue;
+        let ids = store.run_ids(&job).unwrap_or_else(|error| {
+            report
+                .unreadable
+                .push(Unreadable { path: store.path().join(job.as_str()), problem: error.to_string() });
+            Vec::new()
+        });
+        for id in ids {
+            match one(&store, &job, &id) {
+                Ok(Some(row)) => newest.push(Reverse(Ranked(row))),
+                Ok(None) => continue,
+                Err(error) => {
+                    let path = store.path().join(job.as_str()).join(id.as_str());
+                    report.unreadable.push(Unreadable { path, problem: error.to_string() });
+                }
             }
             report.total += 1;
-            match row(&run) {
-                Ok(row) => newest.push(Reverse(Ranked(row))),
-                Err(error) => report
-                    .unreadable
-                    .push(Unreadable { path: run.path().to_owned(), problem: error.to_string() }),
-            }
             if newest.len() > limit {
                 newest.pop();
             }
         }
     }
-    if report.total == 0 {
+    if report.total == 0 && report.unreadable.is_empty() {
         nothing_there(&store, options)?;
     }
     let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
     runs.sort_by(|a, b| rank(b).cmp(&rank(a)));
     Ok(ListReport { runs, ..report })
+}
+
+/// One run; none where the directory holds no run.
+fn one(store: &Store, job: &JobId, id: &RunId) -> Result<Option<RunRow>, OpsError> {
+    match store.run(job, id)? {
+        Some(run) if run.is_run()? => row(&run).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// No runs are an answer only where there could be some.

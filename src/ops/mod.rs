@@ -5,6 +5,7 @@
 
 mod clock;
 mod error;
+mod input;
 mod list;
 mod policy;
 mod reference;
@@ -19,6 +20,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use clock::Clock;
 pub use error::OpsError;
+pub use input::{InputError, read_regular};
 pub use list::{ListOptions, ListReport, list};
 pub use reference::RunRef;
 pub use run::{Progress, RunOptions, RunReport, run};

@@ -139,8 +139,9 @@ fn by_prefix(store: &Store, jobs: &[JobId], prefix: &str) -> Result<Option<RunDi
 fn latest(store: &Store, job: &JobId) -> Result<Option<RunDir>, OpsError> {
     let mut newest: Option<(Option<String>, RunDir)> = None;
     for id in store.run_ids(job)? {
-        let Some(run) = store.run(job, &id)? else { continue };
-        if !run.is_run()? {
+        // One that cannot be read must not hide the others.
+        let Ok(Some(run)) = store.run(job, &id) else { continue };
+        if !run.is_run().unwrap_or(false) {
             continue;
         }
         let created = created_at(&run);

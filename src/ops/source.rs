@@ -1,12 +1,12 @@
 //! Reading what the user hands in: the idea and its context. These files are the user's own, wherever
 //! they lie; what is hostile about them is their content, which is limited and checked here.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::domain::idea::{self, IdeaError, MAX_CONTEXT_CHARS, MAX_IDEA_CHARS};
 use crate::domain::ids::{IdError, JobId};
+use crate::ops::{InputError, read_regular};
 
 /// No character takes more bytes than this in UTF-8.
 const MAX_BYTES_PER_CHAR: usize = 4;
@@ -178,18 +178,13 @@ fn checked(bytes: &[u8], shown: &str, limit: usize) -> Result<String, SourceErro
 }
 
 fn read_file(path: &Path, max_chars: usize) -> Result<Vec<u8>, SourceError> {
-    let shown = show(path);
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => SourceError::NotFound(shown.clone()),
-        _ => SourceError::Io { shown: shown.clone(), source },
-    };
-    // Looked at before it is opened: opening a FIFO would wait for its writer.
-    let kind = fs::metadata(path).map_err(failed)?.file_type();
-    if !kind.is_file() {
-        let kind = if kind.is_dir() { "a directory" } else { "a FIFO or device" };
-        return Err(SourceError::WrongKind { shown, kind });
-    }
-    read_at_most(fs::File::open(path).map_err(failed)?, &shown, max_chars)
+    let (shown, limit) = (show(path), max_chars * MAX_BYTES_PER_CHAR);
+    read_regular(path, limit).map_err(|error| match error {
+        InputError::WrongKind(kind) => SourceError::WrongKind { shown, kind },
+        InputError::TooLarge => SourceError::TooManyBytes { shown, limit, chars: max_chars },
+        InputError::Io(source) if source.kind() == io::ErrorKind::NotFound => SourceError::NotFound(shown),
+        InputError::Io(source) => SourceError::Io { shown, source },
+    })
 }
 
 fn read_at_most(reader: impl Read, shown: &str, max_chars: usize) -> Result<Vec<u8>, SourceError> {

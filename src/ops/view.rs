@@ -18,13 +18,21 @@ const WITHOUT_STEPS: [&str; 3] = ["1.0.0", "1.1.0", "1.2.0"];
 
 /// The run's manifest.
 pub(super) fn manifest(run: &RunDir) -> Result<Document, OpsError> {
-    let bytes = run.manifest()?;
+    let bytes = recorded(run, "manifest.json", run.manifest())?;
     Document::read(&bytes)
         .map_err(|source| OpsError::Manifest { path: run.path().join("manifest.json"), source })
 }
 
 pub(super) fn corrupt(run: &RunDir, file: &str, problem: impl std::fmt::Display) -> OpsError {
     OpsError::Corrupt { path: run.path().join(file), problem: problem.to_string() }
+}
+
+/// What a run must have: that it is missing is damage.
+fn recorded<T>(run: &RunDir, file: &str, read: Result<T, StoreError>) -> Result<T, OpsError> {
+    read.map_err(|error| match error {
+        StoreError::NotFound { .. } => corrupt(run, file, "it is missing"),
+        error => error.into(),
+    })
 }
 
 /// When the run's first event was; none where that is not recorded or cannot be read.
@@ -37,7 +45,8 @@ pub(super) fn load(run: &RunDir) -> Result<RunView, OpsError> {
     let manifest = manifest(run)?.manifest;
     let mut attempts = Vec::new();
     for number in run.attempts()? {
-        attempts.extend(attempt(number, &run.log(number)?));
+        let log = recorded(run, "attempts/", run.log(number))?;
+        attempts.extend(attempt(number, &log));
     }
     let outputs = Outputs { run, manifest: &manifest };
     let proposal = outputs.read(&Step::Expand)?;
@@ -102,8 +111,8 @@ impl Outputs<'_> {
         let Some(record) = self.manifest.artifacts.get(&name).filter(|_| self.are_ours()) else {
             return Ok(None);
         };
-        let bytes = self.run.output(&name)?;
         let file = format!("outputs/{name}");
+        let bytes = recorded(self.run, &file, self.run.output(&name))?;
         if crate::domain::digest::Digest::of(&bytes) != record.sha256 {
             return Err(corrupt(self.run, &file, "it is not what the manifest recorded"));
         }

@@ -5,4 +5,4 @@ mod safe;
 mod style;
 pub mod terminal;
 
-pub use safe::{safe, safe_json};
+pub use safe::{safe, safe_json, safe_lines};

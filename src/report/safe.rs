@@ -21,6 +21,20 @@ pub fn safe(text: &str) -> String {
     out
 }
 
+/// `text` with its lines and spaces as they are, hidden characters as `\u{…}`.
+#[must_use]
+pub fn safe_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_hidden(letter) && letter != '\n' {
+            out.extend(letter.escape_unicode());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 /// JSON text with hidden characters as `\uXXXX`, which says the same.
 #[must_use]
 pub fn safe_json(json: &str) -> Cow<'_, str> {

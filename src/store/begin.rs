@@ -49,6 +49,7 @@ impl Store {
     ) -> Result<Begun, StoreError> {
         let tmp = self.root.make_dir(layout::TMP)?;
         let name = layout::building(job, run);
+        sweep(&tmp)?;
         loop {
             if let Some(existing) = self.run(job, run)? {
                 return Ok(Begun::Exists(existing));
@@ -67,13 +68,15 @@ impl Store {
             }
             let placed = build(&building, new).and_then(|head| {
                 let jobs = self.root.make_dir(job.as_str())?;
+                // Whoever made it may have died before its name was durable.
+                self.root.sync()?;
                 tmp.rename(&name, &jobs, run.as_str())?;
                 Ok((jobs, head))
             });
             // Only what is still aside is cleared: once renamed, `building` is the run itself.
-            if placed.is_err() && tmp.is_at(&name, &building)? {
-                building.clear()?;
-                tmp.remove_dir(&name)?;
+            if placed.is_err() && matches!(tmp.is_at(&name, &building), Ok(true)) && building.clear().is_ok()
+            {
+                let _ = tmp.remove_dir(&name);
             }
             let (jobs, head) = placed?;
             jobs.sync()?;
@@ -82,6 +85,20 @@ impl Store {
             return Ok(Begun::Created(locked, log));
         }
     }
+}
+
+/// Removes what dead processes were building: what nobody holds the lock of. A process that has just
+/// made a directory and not locked it yet notices that it is gone, and makes it again.
+fn sweep(tmp: &Dir) -> Result<(), StoreError> {
+    for entry in tmp.entries()? {
+        let Ok(Some(left)) = tmp.try_dir(&entry.name) else { continue };
+        let Some(_guard) = Guard::try_take(&left) else { continue };
+        if tmp.is_at(&entry.name, &left)? {
+            left.clear()?;
+            tmp.remove_dir(&entry.name)?;
+        }
+    }
+    Ok(())
 }
 
 fn build(dir: &Dir, new: &NewRun<'_>) -> Result<Head, StoreError> {

@@ -5,13 +5,15 @@
 //! when they return: file synced, renamed into place, directory synced. A sync that fails is not tried
 //! again on the same file, because the kernel may have dropped the data: the temporary is thrown away.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{self as sys, AtFlags, FileType, Mode, OFlags, RenameFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
+use rustix::path::Arg;
 use sha2::Digest as _;
 
 use super::error::StoreError;
@@ -41,8 +43,10 @@ pub(super) struct Dir {
 /// One name in a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
+    /// The name, what is not UTF-8 in it replaced.
     pub(super) name: String,
     pub(super) kind: EntryKind,
+    raw: CString,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +62,8 @@ impl Dir {
     /// Opens the directory that the user named; links on the way there are the user's own.
     pub(super) fn open_root(path: &Path) -> Result<Self> {
         let flags = DIR_FLAGS.difference(OFlags::NOFOLLOW);
-        let fd = sys::open(path, flags, Mode::empty()).map_err(|errno| failed("open", path, errno))?;
+        let fd = retry_on_intr(|| sys::open(path, flags, Mode::empty()))
+            .map_err(|errno| failed("open", path, errno))?;
         Ok(Self { fd, path: path.to_owned() })
     }
 
@@ -68,14 +73,22 @@ impl Dir {
             Err(StoreError::NotFound { .. }) => {}
             opened => return opened,
         }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = Self::create_root(parent.unwrap_or(Path::new(".")))?;
+        let parent = Self::create_root(parent_of(path))?;
         match sys::mkdir(path, DIR_MODE) {
             Ok(()) => parent.sync()?,
             Err(Errno::EXIST) => {}
             Err(errno) => return Err(io_error("create", path, errno.into())),
         }
-        Self::open_root(path)
+        match Self::open_root(path) {
+            // Something is there, and nothing is behind it: a link to nowhere.
+            Err(StoreError::NotFound { .. }) => Err(io_error("create", path, Errno::EXIST.into())),
+            opened => opened,
+        }
+    }
+
+    /// Makes the name of the directory at `path` durable; whoever made it may have died before that.
+    pub(super) fn sync_root_name(path: &Path) -> Result<()> {
+        Self::open_root(parent_of(path))?.sync()
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -90,7 +103,7 @@ impl Dir {
             let component = plain(component, &self.path)?;
             path.push(component);
             let from = fd.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd);
-            let opened = sys::openat(from, component, DIR_FLAGS, Mode::empty());
+            let opened = retry_on_intr(|| sys::openat(from, component, DIR_FLAGS, Mode::empty()));
             fd = Some(opened.map_err(|errno| failed_at(from, component, "open", &path, errno))?);
         }
         let fd = fd.expect("a name has at least one component");
@@ -135,7 +148,7 @@ impl Dir {
         let (parent, last) = self.parent(name)?;
         let dir = parent.as_ref().unwrap_or(self);
         let path = dir.path.join(last);
-        let fd = sys::openat(&dir.fd, last, READ_FLAGS, Mode::empty())
+        let fd = retry_on_intr(|| sys::openat(&dir.fd, last, READ_FLAGS, Mode::empty()))
             .map_err(|errno| failed_at(dir.fd.as_fd(), last, "open", &path, errno))?;
         let stat = sys::fstat(&fd).map_err(|errno| failed("look at", &path, errno))?;
         match FileType::from_raw_mode(stat.st_mode) {
@@ -207,7 +220,7 @@ impl Dir {
                 FileType::Unknown => self.kind(entry.file_name()).map_err(failed)?,
                 kind => kind,
             };
-            entries.push(Entry { name, kind: entry_kind(kind) });
+            entries.push(Entry { name, kind: entry_kind(kind), raw: entry.file_name().to_owned() });
         }
         entries.sort();
         Ok(entries)
@@ -241,10 +254,13 @@ impl Dir {
     /// Writes the new file `name` and syncs it, but not the directory.
     pub(super) fn write_new(&self, name: &str, bytes: &[u8]) -> Result<File> {
         let path = self.path.join(name);
-        let fd = sys::openat(&self.fd, name, NEW_FLAGS, FILE_MODE).map_err(|errno| match errno {
-            Errno::EXIST => StoreError::Exists { path: path.clone() },
-            errno => failed("create", &path, errno),
-        })?;
+        let fd =
+            retry_on_intr(|| sys::openat(&self.fd, name, NEW_FLAGS, FILE_MODE)).map_err(
+                |errno| match errno {
+                    Errno::EXIST => StoreError::Exists { path: path.clone() },
+                    errno => failed("create", &path, errno),
+                },
+            )?;
         let mut file = File::from(fd);
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         written.map_err(|source| {
@@ -310,16 +326,20 @@ impl Dir {
     pub(super) fn open_append(&self, name: &str) -> Result<File> {
         let flags = OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let path = self.path.join(name);
-        let fd = sys::openat(&self.fd, name, flags, Mode::empty())
+        let fd = retry_on_intr(|| sys::openat(&self.fd, name, flags, Mode::empty()))
             .map_err(|errno| failed_at(self.fd.as_fd(), name, "open", &path, errno))?;
         Ok(File::from(fd))
     }
 
     /// Removes the file `name`, if it is there.
     pub(super) fn remove_file(&self, name: &str) -> Result<()> {
-        match sys::unlinkat(&self.fd, name, AtFlags::empty()) {
+        self.unlink(name, AtFlags::empty(), &self.path.join(name))
+    }
+
+    fn unlink(&self, name: impl Arg, flags: AtFlags, path: &Path) -> Result<()> {
+        match sys::unlinkat(&self.fd, name, flags) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(failed("remove", &self.path.join(name), errno)),
+            Err(errno) => Err(failed("remove", path, errno)),
         }
     }
 
@@ -340,20 +360,19 @@ impl Dir {
     }
 
     fn remove(&self, entry: &Entry) -> Result<()> {
-        if entry.kind == EntryKind::Dir {
-            self.dir(&entry.name)?.clear()?;
-            self.remove_dir(&entry.name)
-        } else {
-            self.remove_file(&entry.name)
+        let path = self.path.join(&entry.name);
+        if entry.kind != EntryKind::Dir {
+            return self.unlink(&entry.raw, AtFlags::empty(), &path);
         }
+        let fd = retry_on_intr(|| sys::openat(&self.fd, &entry.raw, DIR_FLAGS, Mode::empty()))
+            .map_err(|errno| failed("open", &path, errno))?;
+        Self { fd, path: path.clone() }.clear()?;
+        self.unlink(&entry.raw, AtFlags::REMOVEDIR, &path)
     }
 
     /// Removes the empty directory `name`, if it is there.
     pub(super) fn remove_dir(&self, name: &str) -> Result<()> {
-        match sys::unlinkat(&self.fd, name, AtFlags::REMOVEDIR) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(failed("remove", &self.path.join(name), errno)),
-        }
+        self.unlink(name, AtFlags::REMOVEDIR, &self.path.join(name))
     }
 }
 
@@ -371,6 +390,10 @@ fn plain<'n>(component: &'n str, dir: &Path) -> Result<&'n str> {
         return Err(StoreError::Corrupt { path: dir.to_owned(), problem });
     }
     Ok(component)
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn missing_is_none<T>(result: Result<T>) -> Result<Option<T>> {

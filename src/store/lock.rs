@@ -38,10 +38,25 @@ impl fmt::Debug for Wait<'_> {
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
 pub(super) struct Guard {
-    _fd: OwnedFd,
+    fd: OwnedFd,
+}
+
+impl Drop for Guard {
+    /// The lock is shared with the directory's own handle, which may live on.
+    fn drop(&mut self) {
+        // Where this fails the kernel frees it with the last handle.
+        let _ = flock(&self.fd, FlockOperation::Unlock);
+    }
 }
 
 impl Guard {
+    /// Takes the lock on `dir` if nobody holds it.
+    pub(super) fn try_take(dir: &Dir) -> Option<Self> {
+        let fd = dup(dir).ok()?;
+        flock(&fd, FlockOperation::NonBlockingLockExclusive).ok()?;
+        Some(Self { fd })
+    }
+
     /// Takes the lock on `dir`, alone.
     pub(super) fn take(dir: &Dir, wait: &Wait<'_>) -> Result<Self, StoreError> {
         let failed = |errno: Errno| io_error("lock", dir.path(), errno.into());
@@ -49,7 +64,7 @@ impl Guard {
         let (begun, mut told) = (Instant::now(), false);
         loop {
             match flock(&fd, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self { _fd: fd }),
+                Ok(()) => return Ok(Self { fd }),
                 Err(Errno::WOULDBLOCK) if wait.no_wait => {
                     return Err(StoreError::Busy { path: dir.path().to_owned() });
                 }

@@ -45,6 +45,12 @@ pub struct StoreLock<'a> {
     _guard: lock::Guard,
 }
 
+/// The bytes of the store's marker.
+fn marker() -> Vec<u8> {
+    let format = Value::Number(FORMAT.to_string());
+    json::pretty(&Value::Object(vec![("format".to_owned(), format)])).into_bytes()
+}
+
 impl Store {
     /// Opens the store at `path` for reading.
     ///
@@ -66,8 +72,9 @@ impl Store {
         if store.format()?.is_none() {
             let lock = store.lock(wait)?;
             if store.format()?.is_none() {
-                let marker = Value::Object(vec![("format".to_owned(), Value::Number(FORMAT.to_string()))]);
-                lock.own.replace(layout::STORE_FILE, json::pretty(&marker).as_bytes())?;
+                store.root.sync()?;
+                Dir::sync_root_name(path)?;
+                lock.own.replace(layout::STORE_FILE, &marker())?;
             }
         }
         Ok(store)
@@ -85,6 +92,23 @@ impl Store {
     /// What the system refuses.
     pub fn is_marked(&self) -> Result<bool, StoreError> {
         self.root.has(layout::OWN)
+    }
+
+    /// Whether the store's marker is as this program writes it; none for a store of another tool.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_marker(&self) -> Result<Option<bool>, StoreError> {
+        if !self.is_marked()? {
+            return Ok(None);
+        }
+        let bytes = self.root.try_read(&format!("{}/{}", layout::OWN, layout::STORE_FILE), 1 << 16)?;
+        // A store that was only being made when its maker died has nothing else yet.
+        if bytes.is_none() && self.jobs()?.is_empty() && self.policies()?.is_empty() {
+            return Ok(None);
+        }
+        self.format()?;
+        Ok(Some(bytes == Some(marker())))
     }
 
     /// The store's format; none for a store of another tool.

@@ -21,6 +21,8 @@ const MAX_LINE_BYTES: u64 = 8 * 1024;
 pub enum FileKind {
     /// A file.
     File,
+    /// What was being written when its process died; whoever takes the lock next removes it.
+    Temporary,
     /// Anything that is neither file nor directory: a link, a FIFO, a device.
     Other,
 }
@@ -145,6 +147,9 @@ impl RunDir {
                 let path = format!("{prefix}/{}", entry.name);
                 match entry.kind {
                     EntryKind::Dir => open.push((path, dir.dir(&entry.name)?)),
+                    EntryKind::File if layout::is_temporary(&entry.name) => {
+                        found.push((path, FileKind::Temporary));
+                    }
                     EntryKind::File => found.push((path, FileKind::File)),
                     EntryKind::Other => found.push((path, FileKind::Other)),
                 }
@@ -239,9 +244,12 @@ impl LockedRun {
     fn sweep(&self) -> Result<(), StoreError> {
         let dir = &self.run.dir;
         dir.remove_temporaries()?;
+        // The dead process may have made names that are not durable yet.
+        dir.sync()?;
         for name in [layout::OUTPUTS, "outputs/reviews", layout::ATTEMPTS] {
             if let Some(dir) = dir.try_dir(name)? {
                 dir.remove_temporaries()?;
+                dir.sync()?;
             }
         }
         for attempt in self.run.attempts()? {
@@ -264,12 +272,11 @@ impl LockedRun {
         cut.map_err(|source| super::dir::io_error("cut", &dir.path().join(layout::EVENTS), source))
     }
 
-    /// Begins another attempt: its policy and first event are durable when this returns.
+    /// Begins attempt `number`, the next one: its policy and first event are durable when this returns.
     ///
     /// # Errors
     /// What the system refuses; no attempt is then there.
-    pub fn start_attempt(&self, start: &AttemptStart<'_>) -> Result<AttemptLog, StoreError> {
-        let number = self.run.attempts()?.last().map_or(1, |last| last + 1);
+    pub fn start_attempt(&self, number: u32, start: &AttemptStart<'_>) -> Result<AttemptLog, StoreError> {
         let name = layout::attempt(number);
         let attempts = self.run.dir.make_dir(layout::ATTEMPTS)?;
         let temporary = layout::temporary(&name);

@@ -32,13 +32,32 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Names in a job's directory that could be runs and are no directories, so are not entered, sorted.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn not_entered(&self, job: &JobId) -> Result<Vec<RunId>, StoreError> {
+        let Some(dir) = self.root.try_dir(job.as_str())? else { return Ok(Vec::new()) };
+        let entries = dir.entries()?;
+        let others = entries.iter().filter(|entry| entry.kind != EntryKind::Dir && entry.name != LINKS);
+        Ok(others.filter_map(|entry| entry.name.parse().ok()).filter(is_derived).collect())
+    }
+}
+
+/// Whether an id has the form of one that follows from inputs.
+fn is_derived(run: &RunId) -> bool {
+    let id = run.as_str().as_bytes();
+    id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit)
+}
+
 impl RunDir {
     /// Whether the directory holds a run: a manifest, or what is left of a run that lost it.
     ///
     /// # Errors
     /// What the system refuses.
     pub fn is_run(&self) -> Result<bool, StoreError> {
-        for name in [layout::MANIFEST, layout::INPUTS, layout::ATTEMPTS] {
+        for name in [layout::MANIFEST, layout::INPUTS, layout::OUTPUTS, layout::ATTEMPTS] {
             if self.dir().has(name)? {
                 return Ok(true);
             }

@@ -277,3 +277,62 @@ fn a_second_run_of_the_program_does_not_mind_a_missing_home() {
         .unwrap();
     assert!(status.success());
 }
+
+#[test]
+fn nothing_that_lies_around_makes_it_hang() {
+    let sandbox = Sandbox::new();
+    sandbox.write("good.md", good());
+    sandbox.shell("mkfifo consensus.toml").exits(0);
+    let outcome = sandbox.shell("cd . && timeout 5 consensus list").exits(2);
+    assert!(outcome.stderr.contains("FIFO"), "{outcome}");
+    sandbox.shell("rm consensus.toml && ln -s /dev/zero consensus.toml").exits(0);
+    let _ = sandbox.shell("timeout 5 consensus list").exits(2);
+    sandbox.shell("rm consensus.toml && truncate -s 3G consensus.toml").exits(0);
+    let _ = sandbox.shell("timeout 5 consensus list").exits(2);
+    sandbox.shell("rm consensus.toml && mkdir bin").exits(0);
+    for (job, git) in
+        [("a", "exec sleep 60"), ("b", "sleep 60 & echo user.name X"), ("c", "exec cat /dev/zero")]
+    {
+        sandbox.write("bin/git", format!("#!/bin/sh\n{git}\n"));
+        let script =
+            format!("chmod +x bin/git && PATH=$PWD/bin:$PATH timeout 10 consensus run good.md --job {job}");
+        sandbox.shell(&script).exits(0);
+    }
+}
+
+#[test]
+fn hostile_arguments_reach_no_terminal_raw() {
+    let sandbox = Sandbox::new();
+    sandbox.write("good.md", good());
+    let evil = "\u{1b}[31m\u{1b}]0;pwn\u{7}X";
+    for args in [
+        vec![evil],
+        vec!["run", "good.md", "--job", evil],
+        vec!["run", "good.md", "--sample", evil],
+        vec!["run", "good.md", "--fail-on", evil],
+        vec!["verify", "--all", "--head", evil],
+        vec!["show", evil],
+        vec!["run", evil],
+    ] {
+        let outcome = refused(&sandbox, &args);
+        assert!(!outcome.stderr.contains('\u{1b}') && !outcome.stderr.contains('\u{7}'), "{outcome}");
+    }
+}
+
+#[test]
+fn without_threads_or_room_in_a_file_it_still_says_what_is_wrong() {
+    let sandbox = Sandbox::new();
+    sandbox.write("good.md", good());
+    let outcome = sandbox.shell("ulimit -f 4; consensus run good.md").exits(8);
+    assert!(outcome.stderr.contains("cannot write"), "{outcome}");
+    sandbox.run(["run", "good.md"]).exits(0);
+    sandbox.run(["verify", "--all"]).exits(0);
+    if crate::support::has("strace") {
+        for n in 1..=8 {
+            let inject = format!("-e trace=clone3 -e inject=clone3:error=EAGAIN:when={n}");
+            let script =
+                format!("strace -f -qqq -o /dev/null {inject} consensus run good.md --sample {}", n + 1);
+            sandbox.shell(&script).exits(0);
+        }
+    }
+}

@@ -31,15 +31,15 @@ fn each_kind_of_damage_has_a_finding_of_its_own() {
     for (script, said) in [
         ("printf x >> inputs/idea.md", "inputs            inputs/idea.md: changed"),
         ("rm inputs/panel.json", "inputs            inputs/panel.json: missing"),
-        ("touch inputs/extra", "inputs            inputs/extra: not declared"),
-        ("ln -s /etc/passwd inputs/link", "inputs            inputs/link: not declared"),
+        ("touch inputs/extra", "inputs            inputs/extra: it does not belong there"),
+        ("ln -s /etc/passwd inputs/link", "inputs            inputs/link: it does not belong there"),
         ("rm inputs/idea.md && mkfifo inputs/idea.md", "is a FIFO"),
         (
             "printf ' ' >> outputs/reviews/critic.json",
             "outputs           outputs/reviews/critic.json: changed",
         ),
         ("rm outputs/decision.json", "outputs           outputs/decision.json: missing"),
-        ("touch outputs/extra.json", "outputs           outputs/extra.json: not declared"),
+        ("touch outputs/extra.json", "outputs           outputs/extra.json: it does not belong there"),
         ("sed -i 's/\"inputs_hash\": \"sha256:../\"inputs_hash\": \"sha256:ff/' manifest.json", "identity"),
         ("sed -i '2d' attempts/0001/events.jsonl", "the chain is broken"),
         ("sed -i '$d' attempts/0001/events.jsonl", "no log does"),
@@ -110,7 +110,7 @@ fn a_remembered_head_is_found_until_what_it_stood_for_is_cut_off() {
     let outcome = sandbox.run(["verify", "good@latest", "--head", &other]).exits(1);
     assert!(outcome.stdout.contains("was not found"), "{outcome}");
     let all = sandbox.run(["verify", "--all", "--json"]).exits(0).json();
-    let policy = all["verified"][0]["head"].as_str().unwrap().to_owned();
+    let policy = all["verified"][1]["head"].as_str().unwrap().to_owned();
     sandbox.run(["verify", "--all", "--head", &policy]).exits(0);
 }
 
@@ -123,9 +123,9 @@ fn all_runs_are_verified_whatever_is_wrong_with_one() {
         sandbox.write(&format!("{run}/manifest.json"), damage);
     }
     let outcome = sandbox.run(["verify", "--all"]).exits(1);
-    assert!(outcome.stdout.ends_with("2 hold, 2 failed\n"), "{outcome}");
+    assert!(outcome.stdout.ends_with("3 hold, 2 failed\n"), "{outcome}");
     let json = sandbox.run(["verify", "--all", "--json"]).exits(1).json();
-    assert_eq!((&json["count"], &json["failed"]), (&4.into(), &2.into()));
+    assert_eq!((&json["count"], &json["failed"]), (&5.into(), &2.into()));
 }
 
 #[test]
@@ -152,4 +152,90 @@ fn another_implementation_recomputes_every_id_and_hash() {
     assert!(outcome.stdout.contains("2 runs"), "{outcome}");
     sandbox.shell(&format!("printf x >> {}/inputs/idea.md", sandbox.runs()[0])).exits(0);
     let _ = sandbox.shell(&script).exits(1);
+}
+
+#[test]
+fn what_is_forged_without_its_hashes_is_found_and_not_built_upon() {
+    let forge = r"python3 - <<'P'
+import hashlib, json
+b = open('manifest.json', 'rb').read(); d = json.loads(b)
+d['job_type'] = 'forged'
+d['migration_history'] = [{'tool': {'name': 'x'}, 'backup': {'sha256': 'sha256:' + hashlib.sha256(b).hexdigest()}}]
+json.dump(d, open('manifest.json', 'w'))
+P";
+    for (script, said) in [
+        (
+            "sed -i 's/\"status\": \"completed\",$/\"status\": \"running\",/' manifest.json",
+            "not the manifest",
+        ),
+        ("sed -i 's/\"status\": \"completed\",$/\"status\": \"failed\",/' manifest.json", "not the manifest"),
+        ("sed -i 's/\"brief_hash\"/\"frief_hash\"/' manifest.json", "not the manifest"),
+        (forge, "its first migration is none of this program"),
+        ("cp -a attempts/0001 attempts/0002", "it does not follow the attempt before it"),
+        ("sed -i 's/\"at\":\"2026/\"at\":\"x026/' attempts/0001/events.jsonl", "no time"),
+    ] {
+        let (sandbox, outcome) = after(script);
+        let outcome = outcome.exits(1);
+        assert!(outcome.stdout.contains(said), "{script}\n{outcome}");
+        let status = sandbox.run(["run", "good.md"]).status;
+        assert!(status == Some(6) || status == Some(0), "{script}");
+        sandbox.run(["verify", "good@latest"]).exits(1);
+    }
+}
+
+#[test]
+fn attempts_in_another_order_are_found() {
+    if !has("strace") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write("good.md", crate::support::good());
+    crate::crash::killed_at(&sandbox, "fdatasync", 3);
+    sandbox.run(["run", "good.md"]).exits(0);
+    let attempts = format!("{}/attempts", sandbox.only_run());
+    sandbox.shell(&format!("cd {attempts} && mv 0001 x && mv 0002 0001 && mv x 0002")).exits(0);
+    sandbox.run(["verify", "--all"]).exits(1);
+}
+
+#[test]
+fn damage_to_an_unfinished_run_is_never_covered_up() {
+    if !has("strace") {
+        return;
+    }
+    for script in [
+        "rm -r attempts",
+        "mkdir attempts/0007 && cp attempts/0001/* attempts/0007/",
+        ": > attempts/0001/events.jsonl",
+        "echo x > inputs/extra",
+        "echo x > outputs/foreign",
+        "rm inputs/idea.md",
+        "rm attempts/0001/policy.json",
+        "sed -i 's/\"brief_hash\"/\"frief_hash\"/' manifest.json",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write("good.md", crate::support::good());
+        crate::crash::killed_at(&sandbox, "fdatasync", 3);
+        sandbox.run(["verify", "--all"]).exits(0);
+        sandbox.shell(&format!("cd {} && {script}", sandbox.only_run())).exits(0);
+        sandbox.run(["verify", "--all"]).exits(1);
+        let before = sandbox.tree("artifacts");
+        sandbox.run(["run", "good.md"]).exits(6);
+        assert!(sandbox.tree("artifacts") == before, "{script}");
+    }
+}
+
+#[test]
+fn the_stores_marker_and_what_stands_in_a_runs_place_are_verified() {
+    for script in [
+        "echo garbage > .consensus/store.json",
+        "rm .consensus/store.json",
+        "printf '{\"format\":1}' > .consensus/store.json",
+        "mv good/* x && ln -s ../x good/0123456789abcdef0123456789abcdef",
+        "rm -r good/*/manifest.json good/*/inputs good/*/attempts",
+    ] {
+        let sandbox = Sandbox::reviewed();
+        sandbox.shell(&format!("cd artifacts && {script}")).exits(0);
+        let outcome = sandbox.run(["verify", "--all"]);
+        assert_eq!(outcome.status, Some(1), "{script}\n{outcome}");
+    }
 }

@@ -2,8 +2,8 @@
 //!
 //! - [`Value`] keeps numbers as text, so nothing is rounded, and refuses what other readers let
 //!   pass in silence: duplicate keys, a byte order mark, lone surrogates, nesting beyond 128.
-//! - [`canonical`] is the form that is hashed (RFC 8785).
-//! - [`pretty`] is the form of new files that people read.
+//! - [`canonical()`] is the form that is hashed (RFC 8785).
+//! - [`pretty()`] is the form of new files that people read.
 
 mod canonical;
 mod parse;

@@ -66,8 +66,8 @@ impl Document {
 pub fn render(manifest: &Manifest, previous: Option<&Value>) -> Vec<u8> {
     let known = json::to_value(manifest);
     let unknown = previous.into_iter().flat_map(Value::members).filter(|(key, _)| known.get(key).is_none());
-    let whole = unknown.fold(known.clone(), |value, (key, member)| value.with(key, member.clone()));
-    json::pretty(&whole).into_bytes()
+    let members = known.members().iter().chain(unknown).cloned().collect();
+    json::pretty(&Value::Object(members)).into_bytes()
 }
 
 #[cfg(test)]

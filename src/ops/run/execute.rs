@@ -125,12 +125,16 @@ impl<'a> Execution<'a> {
     /// The reviews, side by side, in panel order.
     fn reviews(&self, proposal: &Proposal, done: &Done) -> Vec<Result<PersonaReview, Failure>> {
         thread::scope(|scope| {
-            let spawn = |persona| scope.spawn(move || self.review(persona, proposal, done));
-            let threads: Vec<_> = self.plan.panel.personas.iter().map(spawn).collect();
-            let join = |thread: thread::ScopedJoinHandle<'_, _>| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            let start = |persona| {
+                let work = move || self.review(persona, proposal, done);
+                match thread::Builder::new().spawn_scoped(scope, work) {
+                    Ok(thread) => Review::Thread(thread),
+                    // Where the system grants no thread the review is done on this one.
+                    Err(_) => Review::Done(Box::new(self.review(persona, proposal, done))),
+                }
             };
-            threads.into_iter().map(join).collect()
+            let reviews: Vec<_> = self.plan.panel.personas.iter().map(start).collect();
+            reviews.into_iter().map(Review::end).collect()
         })
     }
 
@@ -231,6 +235,21 @@ impl<'a> Execution<'a> {
         self.append(Event::AttemptEnded { status, manifest: Digest::of(&manifest) })?;
         self.locked.replace_manifest(&manifest)?;
         Ok(())
+    }
+}
+
+/// A review under way on a thread of its own, or done.
+enum Review<'scope> {
+    Thread(thread::ScopedJoinHandle<'scope, Result<PersonaReview, Failure>>),
+    Done(Box<Result<PersonaReview, Failure>>),
+}
+
+impl Review<'_> {
+    fn end(self) -> Result<PersonaReview, Failure> {
+        match self {
+            Self::Thread(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Self::Done(result) => *result,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use std::num::NonZeroU32;
 use std::thread;
 
 use super::{ContextFile, OpsError, Source, Workspace, policy, view};
+use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Tool};
 use crate::domain::ids::JobId;
 use crate::domain::step::Step;
@@ -75,7 +76,8 @@ pub fn run(
     let beginning = Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes };
     thread::scope(|scope| {
         if existing.is_none() {
-            scope.spawn(|| provider.prepare());
+            // Only to save time: without a thread for it, each answer prepares what it needs.
+            let _ = thread::Builder::new().spawn_scoped(scope, || provider.prepare());
         }
         match beginning.begin(existing)? {
             Begin::Completed(run) => Ok(RunReport { view: view::load(&run)?, replayed: true }),
@@ -110,7 +112,8 @@ impl Beginning<'_> {
             return self.go_on(existing);
         }
         let manifest = manifest::render_running(self.plan);
-        let new = NewRun { inputs: &self.plan.inputs, manifest: &manifest, attempt: self.attempt() };
+        let attempt = self.attempt(1, None, &manifest);
+        let new = NewRun { inputs: &self.plan.inputs, manifest: &manifest, attempt };
         match self.store.begin(&self.plan.job, &self.plan.run, &new, &self.workspace.wait())? {
             Begun::Created(locked, log) => Ok(Begin::UnderWay { locked, log, done: Done::default() }),
             Begun::Exists(existing) => self.go_on(existing),
@@ -126,14 +129,18 @@ impl Beginning<'_> {
         if resume::is_completed(locked.run(), self.plan)? {
             return Ok(Begin::Completed(locked.unlock()));
         }
-        let done = resume::finished_steps(locked.run(), self.plan)?;
-        let log = locked.start_attempt(&self.attempt())?;
-        Ok(Begin::UnderWay { locked, log, done })
+        let unfinished = resume::read(self.store, locked.run(), self.plan)?;
+        let attempt = self.attempt(unfinished.next_attempt, unfinished.head, &unfinished.manifest);
+        let log = locked.start_attempt(unfinished.next_attempt, &attempt)?;
+        Ok(Begin::UnderWay { locked, log, done: unfinished.done })
     }
 
-    fn attempt(&self) -> AttemptStart<'_> {
+    fn attempt(&self, number: u32, previous: Option<Digest>, manifest: &[u8]) -> AttemptStart<'_> {
         let tool = Tool { name: "consensus".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let event = Event::AttemptStarted {
+            attempt: number,
+            previous,
+            manifest: Digest::of(manifest),
             by: (self.workspace.author)(),
             tool,
             policy: self.plan.policy.clone(),

@@ -1,13 +1,14 @@
 //! Going on with a run that is there: what it is, and which of its steps are done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::Plan;
+use crate::domain::check::Check;
 use crate::domain::digest::Digest;
 use crate::domain::manifest::MANIFEST_VERSION;
 use crate::domain::step::{RunStatus, Step};
-use crate::ops::{OpsError, view};
-use crate::store::{RunDir, StoreError};
+use crate::ops::{OpsError, verify, view};
+use crate::store::{RunDir, Store, StoreError};
 
 /// The steps that earlier attempts finished, each with its output's bytes.
 pub(super) type Done = BTreeMap<Step, Vec<u8>>;
@@ -17,12 +18,7 @@ pub(super) type Done = BTreeMap<Step, Vec<u8>>;
 /// # Errors
 /// [`OpsError::Corrupt`] when what stands in the run's place is not the run that the plan makes.
 pub(super) fn is_completed(run: &RunDir, plan: &Plan) -> Result<bool, OpsError> {
-    let manifest = match view::manifest(run) {
-        Err(OpsError::Store(StoreError::NotFound { .. })) => {
-            return Err(view::corrupt(run, "manifest.json", "it is missing, though the run is there"));
-        }
-        manifest => manifest?.manifest,
-    };
+    let manifest = view::manifest(run)?.manifest;
     if manifest.inputs_hash != Some(plan.inputs_hash) {
         let found = manifest.inputs_hash.map_or_else(|| "none".to_owned(), |hash| hash.to_string());
         let problem = format!("`inputs_hash` is {found}, but these inputs have {}", plan.inputs_hash);
@@ -31,41 +27,42 @@ pub(super) fn is_completed(run: &RunDir, plan: &Plan) -> Result<bool, OpsError> 
     Ok(manifest.status == RunStatus::Completed)
 }
 
-/// What earlier attempts finished, after checking that the inputs still are what they were.
+/// An unfinished run as it was left.
+pub(super) struct Unfinished {
+    /// The steps that are done.
+    pub(super) done: Done,
+    /// The bytes of its manifest.
+    pub(super) manifest: Vec<u8>,
+    /// The number of the attempt that follows.
+    pub(super) next_attempt: u32,
+    /// The end of the newest attempt's log.
+    pub(super) head: Option<Digest>,
+}
+
+/// What earlier attempts left behind. Nothing is built upon a run that does not verify: what is wrong
+/// with it would be covered up.
 ///
 /// # Errors
-/// [`OpsError::Corrupt`] when an input, a log or an output was changed.
-pub(super) fn finished_steps(run: &RunDir, plan: &Plan) -> Result<Done, OpsError> {
+/// [`OpsError::Corrupt`] naming the first check that fails.
+pub(super) fn read(store: &Store, run: &RunDir, plan: &Plan) -> Result<Unfinished, OpsError> {
+    let manifest = run.manifest()?;
     let version = view::manifest(run)?.manifest.schema_version;
     if version != MANIFEST_VERSION {
         let problem = format!("it has version {version}; only version {MANIFEST_VERSION} is written");
         return Err(view::corrupt(run, "manifest.json", problem));
     }
-    for (name, bytes) in &plan.inputs {
-        if run.input(name)? != *bytes {
-            return Err(view::corrupt(run, &format!("inputs/{name}"), "it is not what was recorded"));
-        }
+    if let Some(check) = verify::checks(store, run).into_iter().find(Check::failed) {
+        return Err(view::corrupt(run, &check.subject, check.detail));
     }
-    let mut recorded: BTreeMap<Step, Digest> = BTreeMap::new();
+    // The inputs' hash is the plan's, and the files are what it was made of.
+    let (mut recorded, mut head, mut last) = (BTreeSet::new(), None, 0);
     for attempt in run.attempts()? {
-        for (step, outputs) in run.log(attempt)?.completed() {
-            recorded.extend(outputs.get(&step.output()).map(|digest| (step.clone(), *digest)));
-        }
+        let log = run.log(attempt)?;
+        recorded.extend(log.completed().map(|(step, _)| step.clone()));
+        head = log.digests.last().copied();
+        last = attempt;
     }
-    let mut done = Done::new();
-    for (step, digest) in recorded {
-        match run.output(&step.output()) {
-            Ok(bytes) if Digest::of(&bytes) == digest => drop(done.insert(step, bytes)),
-            Ok(_) => {
-                let file = format!("outputs/{}", step.output());
-                let problem =
-                    format!("it is not what `{step}` recorded; move it away to have that step done again");
-                return Err(view::corrupt(run, &file, problem));
-            }
-            // Somebody removed it, so it is done again.
-            Err(StoreError::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(done)
+    let steps = recorded.into_iter().filter(|step| plan.steps.contains(step));
+    let done = steps.map(|step| Ok((step.clone(), run.output(&step.output())?)));
+    Ok(Unfinished { done: done.collect::<Result<_, StoreError>>()?, manifest, next_attempt: last + 1, head })
 }

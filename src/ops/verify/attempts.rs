@@ -6,6 +6,7 @@ use super::policies::Policies;
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
 use crate::domain::event::Log;
+use crate::domain::json::Value;
 use crate::domain::manifest::{Document, Manifest};
 use crate::domain::policy::PolicyRef;
 use crate::domain::step::RunStatus;
@@ -19,7 +20,7 @@ pub(super) struct Attempts {
     pub(super) heads: Vec<Digest>,
     /// The outputs of completed steps by their path under the run; the newest attempt's word counts.
     pub(super) completed: BTreeMap<String, Digest>,
-    /// The manifests that the attempts left behind.
+    /// The manifests that can be in place after the newest attempt.
     manifests: Vec<Digest>,
 }
 
@@ -48,7 +49,8 @@ pub(super) fn verify(policies: &Policies<'_>, run: &RunDir, manifest: &Manifest)
         let subject = format!("attempts/{number:04}/events.jsonl");
         match run.log(number) {
             Ok(log) => {
-                found.checks.push(events(&log, subject, manifest, Some(number) == last));
+                let place = (number, found.heads.last().copied());
+                found.checks.push(events(&log, subject, manifest, Some(number) == last, place));
                 found.checks.push(policy(policies, run, number, log.policy()));
                 ended = log.ended().or(ended);
                 found.take(&log);
@@ -65,7 +67,7 @@ pub(super) fn verify(policies: &Policies<'_>, run: &RunDir, manifest: &Manifest)
 impl Attempts {
     fn take(&mut self, log: &Log) {
         self.heads.extend(&log.digests);
-        self.manifests.extend(log.manifest());
+        self.manifests = log.manifests().collect();
         for (_, outputs) in log.completed() {
             let paths = outputs.iter().map(|(name, digest)| (format!("outputs/{name}"), *digest));
             self.completed.extend(paths);
@@ -74,22 +76,34 @@ impl Attempts {
 }
 
 impl Attempts {
-    /// The manifest is the one that an attempt left behind; one that was migrated since names that one
-    /// as the backup of its first migration.
-    pub(super) fn seal(&self, bytes: &[u8], document: &Document) -> Check {
+    /// The manifest is the one that the newest attempt found or left behind; one that was migrated since
+    /// has that one as the backup of its first migration.
+    pub(super) fn seal(&self, run: &RunDir, bytes: &[u8], document: &Document) -> Check {
         let (check, subject) = ("events", "manifest.json");
         if self.heads.is_empty() {
             return Check::skipped(check, subject, "not recorded");
         }
-        if document.manifest.status == RunStatus::Running {
-            return Check::skipped(check, subject, "no attempt has ended, or the last one was killed");
-        }
-        let first = document.manifest.migration_history.first();
-        let backup = first.and_then(|entry| entry.get("backup")?.get("sha256")?.as_str()?.parse().ok());
-        let sealed = backup.unwrap_or_else(|| Digest::of(bytes));
-        let known = self.manifests.contains(&sealed);
-        Check::unless((!known).then_some("it is not the manifest that the log recorded"), check, subject)
+        let sealed = match document.manifest.migration_history.first() {
+            None => Ok(Digest::of(bytes)),
+            Some(entry) => backup(run, entry),
+        };
+        let problem = match sealed {
+            Ok(sealed) if self.manifests.contains(&sealed) => None,
+            Ok(_) => Some("it is not the manifest that the log recorded".to_owned()),
+            Err(problem) => Some(problem),
+        };
+        Check::unless(problem, check, subject)
     }
+}
+
+/// The digest of the manifest that a migration kept.
+fn backup(run: &RunDir, entry: &Value) -> Result<Digest, String> {
+    let text = |path: [&str; 2]| entry.get(path[0])?.get(path[1])?.as_str();
+    let (Some("consensus"), Some(file)) = (text(["tool", "name"]), text(["backup", "file"])) else {
+        return Err("its first migration is none of this program, or names no backup".to_owned());
+    };
+    let (digest, _) = run.hash(file).map_err(|error| format!("backup of its first migration: {error}"))?;
+    Ok(digest)
 }
 
 /// Runs of other tools have no attempts; a run of this program always has one.
@@ -101,12 +115,21 @@ fn none_there(manifest: &Manifest) -> Check {
     }
 }
 
-fn events(log: &Log, subject: String, manifest: &Manifest, newest: bool) -> Check {
+/// The log is a whole chain that stands in its `place`: its number, and the end of the one before.
+fn events(
+    log: &Log,
+    subject: String,
+    manifest: &Manifest,
+    newest: bool,
+    place: (u32, Option<Digest>),
+) -> Check {
     let cut_allowed = newest && manifest.status != RunStatus::Completed;
     let problem = if log.entries.is_empty() {
         Some("it has no whole line")
     } else if log.policy().is_none() {
         Some("its first line is no attempt_started")
+    } else if log.place() != Some(place) {
+        Some("it does not follow the attempt before it")
     } else if log.torn && !cut_allowed {
         Some("its last line is cut off")
     } else {

@@ -21,7 +21,7 @@ pub(super) fn inputs(run: &RunDir, manifest: &Manifest) -> Vec<Check> {
 }
 
 /// The outputs of a completed run are the manifest's; before that they are those whose steps the log
-/// says are completed, and a step that was interrupted may have left one more.
+/// says are completed, and a step that was interrupted may have left its own.
 pub(super) fn outputs(run: &RunDir, manifest: &Manifest, logged: &BTreeMap<String, Digest>) -> Vec<Check> {
     let completed = manifest.status == RunStatus::Completed;
     let mut checks: Vec<Check> = manifest
@@ -32,6 +32,14 @@ pub(super) fn outputs(run: &RunDir, manifest: &Manifest, logged: &BTreeMap<Strin
     if completed {
         checks.extend(undeclared("outputs", run.output_files(), &paths(&manifest.artifacts)));
     } else {
+        let steps = manifest.steps.iter().flatten().map(|step| format!("outputs/{}", step.name.output()));
+        let possible: BTreeSet<String> = steps.collect();
+        let possible = possible.iter().map(String::as_str).collect();
+        let files = run.output_files().map(|mut files| {
+            files.retain(|(_, kind)| *kind != FileKind::Temporary);
+            files
+        });
+        checks.extend(undeclared("outputs", files, &possible));
         let listed = paths(&manifest.artifacts);
         let rest = logged.iter().filter(|(path, _)| !listed.contains(path.as_str()));
         checks.extend(rest.map(|(path, digest)| recorded(run, "outputs", path, *digest, None)));
@@ -71,7 +79,7 @@ fn undeclared(
         Ok(files) => files
             .into_iter()
             .filter(|(path, _)| !declared.contains(path.as_str()))
-            .map(|(path, _)| Check::fail(check, path, "not declared in the manifest"))
+            .map(|(path, _)| Check::fail(check, path, "it does not belong there: nothing declares it"))
             .collect(),
         Err(error) => vec![Check::fail(check, format!("{check}/"), error)],
     }

@@ -12,8 +12,9 @@ mod run;
 use super::{OpsError, RunRef, Workspace};
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
+use crate::domain::ids::JobId;
 use crate::domain::view::Verified;
-use crate::store::{Store, StoreError};
+use crate::store::{RunDir, Store, StoreError};
 use policies::Policies;
 
 /// What to verify.
@@ -76,24 +77,13 @@ pub fn verify(
                 return Err(StoreError::NoStore { path: store.path() }.into());
             }
             let policies = Policies::of(&store);
-            for policy in policies::verify_all(&policies)? {
-                tally.add(&policy);
+            tally.add(&policies::verify_marker(&store));
+            match policies::verify_all(&policies) {
+                Ok(verified) => verified.iter().for_each(|policy| tally.add(policy)),
+                Err(error) => tally.add(&unreadable("policies".to_owned(), &error)),
             }
             for job in store.jobs()? {
-                for id in store.run_ids(&job)? {
-                    match store.run(&job, &id) {
-                        Ok(Some(run)) if run.is_run()? => tally.add(&run::verify(&store, &policies, &run)),
-                        Ok(_) => {}
-                        Err(error) => {
-                            let subject = format!("{job}/{id}");
-                            let checks = vec![Check::fail("readable", "run", error)];
-                            tally.add(&Seen {
-                                verified: Verified { subject, head: None, checks },
-                                heads: Vec::new(),
-                            });
-                        }
-                    }
-                }
+                verify_job(&store, &policies, &job, &mut tally);
             }
         }
     }
@@ -102,6 +92,39 @@ pub fn verify(
         report.head_found.get_or_insert(false);
     }
     Ok(report)
+}
+
+/// Every run of a job; what cannot be read is a failed check, and the others are verified all the same.
+fn verify_job(store: &Store, policies: &Policies<'_>, job: &JobId, tally: &mut Tally<'_>) {
+    let (ids, others) = match (store.run_ids(job), store.not_entered(job)) {
+        (Ok(ids), Ok(others)) => (ids, others),
+        (Err(error), _) | (_, Err(error)) => return tally.add(&unreadable(job.to_string(), &error)),
+    };
+    for id in ids {
+        let subject = format!("{job}/{id}");
+        let run = store.run(job, &id).and_then(|run| match run {
+            Some(run) if !run.is_run()? => Ok(None),
+            run => Ok(run),
+        });
+        match run {
+            Ok(Some(run)) => tally.add(&run::verify(store, policies, &run)),
+            Ok(None) => {}
+            Err(error) => tally.add(&unreadable(subject, &error)),
+        }
+    }
+    for id in others {
+        tally.add(&unreadable(format!("{job}/{id}"), &"it is a link or a file, not a run's directory"));
+    }
+}
+
+fn unreadable(subject: String, problem: &dyn std::fmt::Display) -> Seen {
+    let checks = vec![Check::fail("readable", subject.clone(), problem)];
+    Seen { verified: Verified { subject, head: None, checks }, heads: Vec::new() }
+}
+
+/// The checks of one run.
+pub(super) fn checks(store: &Store, run: &RunDir) -> Vec<Check> {
+    run::verify(store, &Policies::of(store), run).verified.checks
 }
 
 /// What was verified, and every digest that a remembered head may be.

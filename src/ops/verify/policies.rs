@@ -39,6 +39,22 @@ pub(super) fn verify_all(policies: &Policies<'_>) -> Result<Vec<Seen>, StoreErro
     Ok(policies.store.policies()?.iter().map(|name| verify(policies, name)).collect())
 }
 
+/// The store's marker says the format, to the byte.
+pub(super) fn verify_marker(store: &Store) -> Seen {
+    let (name, subject) = ("store", "store.json");
+    let check = match store.check_marker() {
+        Ok(Some(true)) => Check::pass(name, subject),
+        Ok(Some(false)) => Check::fail(name, subject, "it is not as it was written"),
+        Ok(None) => Check::skipped(name, subject, "not recorded"),
+        Err(error @ StoreError::NewerStore { .. }) => Check::skipped(name, subject, error),
+        Err(error) => Check::fail(name, subject, error),
+    };
+    Seen {
+        verified: Verified { subject: "store".to_owned(), head: None, checks: vec![check] },
+        heads: Vec::new(),
+    }
+}
+
 fn verify(policies: &Policies<'_>, name: &str) -> Seen {
     let subject = format!("policy {name}");
     let versions = policies.versions(name);

@@ -32,7 +32,7 @@ pub(super) fn verify(store: &Store, policies: &Policies<'_>, run: &RunDir) -> Se
     checks.extend(files::outputs(run, manifest, &attempts.completed));
     checks.push(decision::verify(run, manifest));
     checks.extend(check_history(&document.value));
-    checks.push(attempts.seal(&bytes, &document));
+    checks.push(attempts.seal(run, &bytes, &document));
     checks.extend(attempts.checks);
     checks.extend(relatives(store, manifest));
     let head = attempts.heads.last().copied();

@@ -55,7 +55,8 @@ impl Compiled {
             hazards.iter().filter_map(|hazard| hazard.pattern.as_ref()).for_each(Pattern::prepare);
         };
         thread::scope(|scope| {
-            scope.spawn(|| half(first));
+            // Without a second thread the first half is compiled when it is needed.
+            let _ = thread::Builder::new().spawn_scoped(scope, || half(first));
             half(second);
         });
     }

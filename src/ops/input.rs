@@ -1,0 +1,44 @@
+//! Reading a file that the user named: a regular one, of limited size, without ever waiting for it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// Why a file was not read.
+#[derive(Debug)]
+pub enum InputError {
+    /// It is no regular file.
+    WrongKind(&'static str),
+    /// It has more bytes than are read.
+    TooLarge,
+    /// The system refused.
+    Io(io::Error),
+}
+
+/// The bytes of the regular file at `path`, at most `limit` of them. Links on the way are the user's own.
+///
+/// # Errors
+/// [`InputError`]; a FIFO or device is refused without waiting for whoever writes to it.
+pub fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, InputError> {
+    // Looked at after it is open, so that what was looked at is what is read.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let file = file.map_err(InputError::Io)?;
+    let kind = file.metadata().map_err(InputError::Io)?.file_type();
+    if kind.is_dir() {
+        return Err(InputError::WrongKind("a directory"));
+    }
+    if !kind.is_file() {
+        return Err(InputError::WrongKind("a FIFO or device"));
+    }
+    read_at_most(file, limit)
+}
+
+fn read_at_most(file: File, limit: usize) -> Result<Vec<u8>, InputError> {
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(InputError::Io)?;
+    if bytes.len() > limit { Err(InputError::TooLarge) } else { Ok(bytes) }
+}
