@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
+use super::blocks::Block;
 use super::compiled::{Compiled, Hazard, Topic};
-use super::document::{Block, Document};
+use super::document::Document;
 use super::evidence::{quote, quote_secret};
 use super::pack::{Mentions, Scope};
 use super::section::Sections;

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
+use super::blocks::{Block, BlockKind};
 use super::check::Reading;
-use super::document::{Block, BlockKind};
 use super::prose::floor;
 use crate::domain::proposal::Proposal;
 use crate::domain::text::{Text, fold_space};

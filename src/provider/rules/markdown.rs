@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::document::{BlockKind, Builder};
+use super::blocks::{BlockKind, Builder};
 
 /// Reads the part of `source` from `start` on.
 pub(super) fn read(source: &str, start: usize, builder: &mut Builder) {

@@ -7,6 +7,7 @@
 //! packs/*.toml ─► pack ─► compiled ────────────────────────┴─► check ─► review, expand
 //! ```
 
+mod blocks;
 mod check;
 mod compiled;
 mod document;

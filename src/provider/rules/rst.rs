@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::document::{BlockKind, Builder};
+use super::blocks::{BlockKind, Builder};
 
 static BULLET: LazyLock<Regex> = LazyLock::new(|| literal(r"^(?:[-*+•]|\(?(?:\d{1,3}|[a-z]|#)[.)])[ \t]+"));
 static ADMONITION: LazyLock<Regex> = LazyLock::new(|| {

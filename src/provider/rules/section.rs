@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::document::{Block, Document};
+use super::blocks::{Block, Heading};
+use super::document::Document;
 use super::heading::{names, normalised};
 use super::pack::Reading;
 
@@ -81,7 +82,7 @@ fn words(block: &Block, reading: &Reading) -> usize {
 /// For each heading, the one whose section it stands in.
 fn parents(document: &Document<'_>) -> Vec<Option<usize>> {
     let mut open: Vec<usize> = Vec::new();
-    let parent = |(index, heading): (usize, &super::document::Heading)| {
+    let parent = |(index, heading): (usize, &Heading)| {
         while open.last().is_some_and(|last| document.headings[*last].level >= heading.level) {
             open.pop();
         }
