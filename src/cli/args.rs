@@ -27,6 +27,7 @@ pub(super) struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Global {
     /// The store: a directory of runs [default: `artifacts`, or as `CONSENSUS_STORE` or consensus.toml say]
     #[arg(long, global = true, value_name = "DIR")]
@@ -52,19 +53,20 @@ pub(super) enum Color {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Review a proposal and record the decision
+    ///
+    /// The same inputs are the same run: reviewed again, the recorded decision is shown and nothing is
+    /// touched. A run that failed or was killed goes on where it was.
     Run(RunArgs),
     /// Show one run: its decision, findings and provenance
     Show(ShowArgs),
     /// List the runs of the store, newest first
     List(ListArgs),
     /// Derive everything that was recorded again, and say what does not hold
+    ///
+    /// Nothing is changed. Exit status 1 when anything failed.
     Verify(VerifyArgs),
 }
 
-/// Review a proposal and record the decision.
-///
-/// The same inputs are the same run: reviewed again, the recorded decision is shown and nothing is
-/// touched. A run that failed or was killed goes on where it was.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("idea").required(true).args(["file", "text"])))]
 pub(super) struct RunArgs {
@@ -119,7 +121,6 @@ impl FailOn {
     }
 }
 
-/// Show one run: its decision, findings and provenance.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// A run: `job@latest`, `job/run`, a run id or its first four digits or more, or its directory
@@ -127,7 +128,6 @@ pub(super) struct ShowArgs {
     pub(super) run: String,
 }
 
-/// List the runs of the store, newest first.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// Only this job's runs
@@ -138,9 +138,6 @@ pub(super) struct ListArgs {
     pub(super) limit: Option<usize>,
 }
 
-/// Derive everything that was recorded again, and say what does not hold.
-///
-/// Nothing is changed. Exit status 1 when anything failed.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("scope").required(true).args(["runs", "all"])))]
 pub(super) struct VerifyArgs {
