@@ -27,10 +27,13 @@ pub(super) fn interrupted() -> Arc<AtomicBool> {
         let _ = flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&asked))
             .and_then(|_| flag::register(signal, Arc::clone(&asked)));
     }
-    // A file that grows beyond the process's limit is then an error that can be told, not the end.
-    let _ = flag::register(Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false)));
     asked.store(false, Ordering::Relaxed);
     asked
+}
+
+/// From here on a file that grows beyond the process's limit is an error that can be told, not the end.
+pub(super) fn survive_full_files() {
+    let _ = flag::register(Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false)));
 }
 
 /// The signals that are ignored, as a bit mask; none where the system does not say.

@@ -151,6 +151,12 @@ impl RunId {
     pub fn of_inputs(inputs_hash: &Digest) -> Self {
         Self(inputs_hash.hex()[..32].to_owned())
     }
+
+    /// Whether it has the form of one that follows from inputs.
+    #[must_use]
+    pub fn is_derived(&self) -> bool {
+        self.0.len() == 32 && self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
 }
 
 #[cfg(test)]

@@ -18,16 +18,23 @@ pub(super) struct InForce {
 
 /// The newest version of the default policy; the first one is made where there is none.
 pub(super) fn in_force(workspace: &Workspace<'_>, store: &Store) -> Result<InForce, OpsError> {
-    if let Some(newest) = store.policy_versions(DEFAULT_NAME)?.pop() {
+    let newest = || -> Result<_, OpsError> { Ok(store.policy_versions(DEFAULT_NAME)?.pop()) };
+    if store.is_complete()?
+        && let Some(newest) = newest()?
+    {
         return read(newest);
     }
     let lock = store.lock(&workspace.wait())?;
     // Another process may have made it while this one waited.
-    if let Some(newest) = store.policy_versions(DEFAULT_NAME)?.pop() {
-        return read(newest);
-    }
-    let content = policy::content(DEFAULT_NAME, &Body::default(), INITIAL_NOTE);
-    read(lock.add_policy_version(DEFAULT_NAME, &workspace.clock.now(), SYSTEM, content)?)
+    let newest = newest()?.map_or_else(
+        || {
+            let content = policy::content(DEFAULT_NAME, &Body::default(), INITIAL_NOTE);
+            lock.add_policy_version(DEFAULT_NAME, &workspace.clock.now(), SYSTEM, content)
+        },
+        Ok,
+    )?;
+    lock.complete()?;
+    read(newest)
 }
 
 fn read((record, bytes): (Record, Vec<u8>)) -> Result<InForce, OpsError> {

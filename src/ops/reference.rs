@@ -112,10 +112,16 @@ fn at_path(path: &Path) -> Result<(Store, RunDir), OpsError> {
 }
 
 fn by_prefix(store: &Store, jobs: &[JobId], prefix: &str) -> Result<Option<RunDir>, OpsError> {
-    let mut found: Vec<(&JobId, RunId)> = Vec::new();
+    let (mut found, mut unreadable): (Vec<(&JobId, RunId)>, _) = (Vec::new(), None);
     for job in jobs {
-        let ids = store.run_ids(job)?.into_iter().filter(|id| id.as_str().starts_with(prefix));
-        for id in ids {
+        let ids = match store.run_ids(job) {
+            Ok(ids) => ids,
+            Err(error) => {
+                unreadable = unreadable.or(Some(error));
+                continue;
+            }
+        };
+        for id in ids.into_iter().filter(|id| id.as_str().starts_with(prefix)) {
             if store.run(job, &id)?.is_some_and(|run| run.is_run().unwrap_or(true)) {
                 found.push((job, id));
             }
@@ -124,6 +130,10 @@ fn by_prefix(store: &Store, jobs: &[JobId], prefix: &str) -> Result<Option<RunDi
     let exact = found.iter().filter(|(_, id)| id.as_str() == prefix).count();
     if exact == 1 {
         found.retain(|(_, id)| id.as_str() == prefix);
+    }
+    // A whole id that was found is that run, whatever else cannot be looked into.
+    if let Some(error) = unreadable.filter(|_| exact != 1) {
+        return Err(error.into());
     }
     match &found[..] {
         [] => Ok(None),
@@ -137,11 +147,16 @@ fn by_prefix(store: &Store, jobs: &[JobId], prefix: &str) -> Result<Option<RunDi
 
 /// The newest run: by its first event, then by its id; one whose age is not known comes last.
 fn latest(store: &Store, job: &JobId) -> Result<Option<RunDir>, OpsError> {
+    if let Some(other) = store.not_entered(job)?.first() {
+        let path = store.path().join(job.as_str()).join(other.as_str());
+        let problem = "it is a link or a file where a run should be, perhaps the newest".to_owned();
+        return Err(OpsError::Corrupt { path, problem });
+    }
     let mut newest: Option<(Option<String>, RunDir)> = None;
     for id in store.run_ids(job)? {
-        // One that cannot be read must not hide the others.
-        let Ok(Some(run)) = store.run(job, &id) else { continue };
-        if !run.is_run().unwrap_or(false) {
+        // One that cannot be read could be the newest, so it is said and not passed over.
+        let Some(run) = store.run(job, &id)? else { continue };
+        if !run.is_run()? {
             continue;
         }
         let created = created_at(&run);

@@ -5,6 +5,8 @@
 //! a second process with the same run waits for that lock and then finds the run in its place.
 
 use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
 
 use super::attempt::{AttemptLog, AttemptStart};
 use super::dir::Dir;
@@ -14,6 +16,9 @@ use super::{RunDir, Store, StoreError, Wait, layout};
 use crate::domain::event::Head;
 use crate::domain::identity::Inputs;
 use crate::domain::ids::{JobId, RunId};
+
+/// A sweep holds a lock for less than this.
+const SWEEP: Duration = Duration::from_millis(20);
 
 /// Everything that a new run begins with.
 #[derive(Debug)]
@@ -50,13 +55,22 @@ impl Store {
         let tmp = self.root.make_dir(layout::TMP)?;
         let name = layout::building(job, run);
         sweep(&tmp)?;
+        let mut patience = 5;
         loop {
             if let Some(existing) = self.run(job, run)? {
                 return Ok(Begun::Exists(existing));
             }
             tmp.mkdir(&name)?;
             let Some(building) = tmp.try_dir(&name)? else { continue };
-            let guard = Guard::take(&building, wait)?;
+            let guard = match Guard::take(&building, wait) {
+                // It may be another process that sweeps, and it will see that somebody is at work here.
+                Err(StoreError::Busy { .. }) if patience > 0 => {
+                    patience -= 1;
+                    thread::sleep(SWEEP);
+                    continue;
+                }
+                guard => guard?,
+            };
             // Whoever held the lock may have renamed the directory into place meanwhile.
             if !tmp.is_at(&name, &building)? {
                 continue;
@@ -88,14 +102,14 @@ impl Store {
 }
 
 /// Removes what dead processes were building: what nobody holds the lock of. A process that has just
-/// made a directory and not locked it yet notices that it is gone, and makes it again.
+/// made a directory and not locked it yet notices that it is gone, and makes it again. What cannot be
+/// removed stays: it is in nobody's way.
 fn sweep(tmp: &Dir) -> Result<(), StoreError> {
     for entry in tmp.entries()? {
         let Ok(Some(left)) = tmp.try_dir(&entry.name) else { continue };
         let Some(_guard) = Guard::try_take(&left) else { continue };
-        if tmp.is_at(&entry.name, &left)? {
-            left.clear()?;
-            tmp.remove_dir(&entry.name)?;
+        if matches!(tmp.is_at(&entry.name, &left), Ok(true)) && left.clear().is_ok() {
+            let _ = tmp.remove_dir(&entry.name);
         }
     }
     Ok(())

@@ -67,17 +67,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NewerStore`] when a newer program made it, and what the system refuses.
-    pub fn create(path: &Path, wait: &Wait<'_>) -> Result<Self, StoreError> {
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
         let store = Self { root: Dir::create_root(path)? };
-        if store.format()?.is_none() {
-            let lock = store.lock(wait)?;
-            if store.format()?.is_none() {
-                store.root.sync()?;
-                Dir::sync_root_name(path)?;
-                lock.own.replace(layout::STORE_FILE, &marker())?;
-            }
-        }
+        store.format()?;
         Ok(store)
+    }
+
+    /// Whether everything that a store begins with is there, durably: its marker is written last.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerStore`] and [`StoreError::Corrupt`].
+    pub fn is_complete(&self) -> Result<bool, StoreError> {
+        Ok(self.format()?.is_some())
     }
 
     /// Where the store lies, as it was named.
@@ -103,8 +104,8 @@ impl Store {
             return Ok(None);
         }
         let bytes = self.root.try_read(&format!("{}/{}", layout::OWN, layout::STORE_FILE), 1 << 16)?;
-        // A store that was only being made when its maker died has nothing else yet.
-        if bytes.is_none() && self.jobs()?.is_empty() && self.policies()?.is_empty() {
+        // A store that was only being made when its maker died has no runs yet.
+        if bytes.is_none() && self.jobs()?.is_empty() {
             return Ok(None);
         }
         self.format()?;
@@ -137,5 +138,23 @@ impl Store {
         let guard = lock::Guard::take(&own, wait)?;
         own.remove_temporaries()?;
         Ok(StoreLock { store: self, own, _guard: guard })
+    }
+}
+
+impl StoreLock<'_> {
+    /// Writes the store's marker, where it is missing: after everything else that a store begins with,
+    /// so that whoever finds it needs to make nothing durable.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn complete(&self) -> Result<(), StoreError> {
+        if self.store.is_complete()? {
+            return Ok(());
+        }
+        self.sync_policies()?;
+        self.own.sync()?;
+        self.store.root.sync()?;
+        Dir::sync_root_name(self.store.root.path())?;
+        self.own.replace(layout::STORE_FILE, &marker())
     }
 }

@@ -34,6 +34,15 @@ impl Store {
 }
 
 impl StoreLock<'_> {
+    /// Makes the names of all policies and of their versions durable.
+    pub(super) fn sync_policies(&self) -> Result<(), StoreError> {
+        let Some(dir) = self.own.try_dir(layout::POLICIES)? else { return Ok(()) };
+        for name in self.store.policies()? {
+            dir.dir(&name)?.sync()?;
+        }
+        dir.sync()
+    }
+
     /// Adds a version to a policy, durably.
     ///
     /// # Errors
@@ -50,6 +59,8 @@ impl StoreLock<'_> {
         let (bytes, _) = record::seal(number, at, by, parent, content);
         let dir = self.own.make_dir(&layout::policy(name))?;
         dir.remove_temporaries()?;
+        // A version before this one may have been placed by a process that died before this.
+        dir.sync()?;
         let file = layout::record(number);
         dir.create(&file, &bytes)?;
         Ok((read_one(&dir, &file, &bytes, number, parent)?, bytes))

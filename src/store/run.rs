@@ -216,8 +216,11 @@ impl RunDir {
     ///
     /// # Errors
     /// [`StoreError::Busy`] and [`StoreError::Interrupted`] as `wait` says.
-    pub fn lock(self, wait: &Wait<'_>) -> Result<LockedRun, StoreError> {
+    pub fn lock(self, store: &Store, wait: &Wait<'_>) -> Result<LockedRun, StoreError> {
         let guard = Guard::take(&self.dir, wait)?;
+        // The dead process may have made the names above the run without making them durable.
+        store.root.dir(self.job.as_str())?.sync()?;
+        store.root.sync()?;
         let locked = LockedRun::new(self, guard);
         locked.sweep()?;
         Ok(locked)

@@ -19,6 +19,15 @@ impl Store {
         Ok(dirs.filter_map(|entry| entry.name.parse().ok()).collect())
     }
 
+    /// The names of links beside the jobs, which are not entered, sorted.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn links(&self) -> Result<Vec<String>, StoreError> {
+        let entries = self.root.entries()?.into_iter();
+        Ok(entries.filter(|entry| entry.kind == EntryKind::Other).map(|entry| entry.name).collect())
+    }
+
     /// The ids of a job's directories that could be runs, sorted; empty where the job is not there.
     /// None of them is opened: see [`RunDir::is_run`].
     ///
@@ -41,14 +50,8 @@ impl Store {
         let Some(dir) = self.root.try_dir(job.as_str())? else { return Ok(Vec::new()) };
         let entries = dir.entries()?;
         let others = entries.iter().filter(|entry| entry.kind != EntryKind::Dir && entry.name != LINKS);
-        Ok(others.filter_map(|entry| entry.name.parse().ok()).filter(is_derived).collect())
+        Ok(others.filter_map(|entry| entry.name.parse().ok()).filter(RunId::is_derived).collect())
     }
-}
-
-/// Whether an id has the form of one that follows from inputs.
-fn is_derived(run: &RunId) -> bool {
-    let id = run.as_str().as_bytes();
-    id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit)
 }
 
 impl RunDir {

@@ -185,3 +185,37 @@ fn a_full_disk_is_said_and_nothing_is_lost() {
     again.exits(0);
     whole.exits(0);
 }
+
+#[test]
+fn a_leftover_that_cannot_be_removed_is_in_nobodys_way() {
+    let sandbox = fresh();
+    let made = sandbox.shell(
+        "mkdir -p artifacts/.consensus/tmp/left.over/inner && : > artifacts/.consensus/tmp/left.over/inner/file \
+         && chattr +i artifacts/.consensus/tmp/left.over/inner 2>/dev/null",
+    );
+    let run = sandbox.run(["run", "good.md"]);
+    sandbox.shell("chattr -i artifacts/.consensus/tmp/left.over/inner 2>/dev/null; true").exits(0);
+    if made.status != Some(0) {
+        eprintln!("skipped: making a directory immutable needs root");
+        return;
+    }
+    run.exits(0);
+    // Once it can be removed, the next new run does so.
+    sandbox.run(["run", "good.md", "--sample", "2"]).exits(0);
+    assert!(sandbox.tree("artifacts/.consensus/tmp").is_empty());
+}
+
+#[test]
+fn names_that_a_killed_process_left_are_made_durable_by_the_next() {
+    if !has("strace") {
+        return;
+    }
+    let sandbox = fresh();
+    // Killed between the rename into place and the sync of the job's directory.
+    let renamed = "strace -f -qqq -o /dev/null -e trace=renameat -e inject=renameat:signal=SIGKILL:when=2";
+    let _ = sandbox.shell(&format!("{renamed} consensus run good.md"));
+    assert_eq!(sandbox.runs().len(), 1);
+    sandbox.shell("strace -f -y -qqq -o trace -e trace=fsync consensus run good.md").exits(0);
+    let trace = sandbox.read("trace");
+    assert!(trace.contains("/artifacts/good>"), "{trace}");
+}

@@ -88,3 +88,23 @@ fn waiting_can_be_interrupted() {
     kill(pid, Signal::SIGINT).unwrap();
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
 }
+
+#[test]
+fn different_reviews_that_would_not_wait_do_not_disturb_each_other() {
+    let sandbox = Sandbox::new();
+    let jobs: Vec<String> = (1..=12).map(|job| format!("job-{job}")).collect();
+    for _ in 0..3 {
+        let start = |job: &String| start(&sandbox, &["run", "--text", "An idea.", "--no-wait", "--job", job]);
+        let children: Vec<Child> = jobs.iter().map(start).collect();
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            let status = output.status.code();
+            // Making the store itself is one thing that all of them need.
+            assert!(status == Some(0) || status == Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(!said.contains("tmp/"), "{said}");
+        }
+    }
+    assert_eq!(sandbox.runs().len(), 12);
+    sandbox.run(["verify", "--all"]).exits(0);
+}

@@ -69,7 +69,7 @@ pub fn run(
 ) -> Result<RunReport, OpsError> {
     let job = options.job.clone().map_or_else(|| options.source.job(), Ok)?;
     let provider = Rules::builtin()?;
-    let store = Store::create(&workspace.store, &workspace.wait())?;
+    let store = Store::create(&workspace.store)?;
     let policy = policy::in_force(workspace, &store)?;
     let plan = Plan::new(job, options, &policy, &provider);
     let existing = store.run(&plan.job, &plan.run)?;
@@ -124,7 +124,7 @@ impl Beginning<'_> {
         if resume::is_completed(&existing, self.plan)? {
             return Ok(Begin::Completed(existing));
         }
-        let locked = existing.lock(&self.workspace.wait())?;
+        let locked = existing.lock(self.store, &self.workspace.wait())?;
         // Whoever held the lock may have completed it.
         if resume::is_completed(locked.run(), self.plan)? {
             return Ok(Begin::Completed(locked.unlock()));

@@ -9,6 +9,8 @@ mod files;
 mod policies;
 mod run;
 
+use std::time::Duration;
+
 use super::{OpsError, RunRef, Workspace};
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
@@ -16,6 +18,9 @@ use crate::domain::ids::JobId;
 use crate::domain::view::Verified;
 use crate::store::{RunDir, Store, StoreError};
 use policies::Policies;
+
+/// Within this time another process has put its file in place.
+const SETTLE: Duration = Duration::from_millis(20);
 
 /// What to verify.
 #[derive(Debug, Clone)]
@@ -82,6 +87,14 @@ pub fn verify(
                 Ok(verified) => verified.iter().for_each(|policy| tally.add(policy)),
                 Err(error) => tally.add(&unreadable("policies".to_owned(), &error)),
             }
+            for name in store.links()? {
+                let checks =
+                    vec![Check::skipped("readable", name.clone(), "it is a link; links are not entered")];
+                tally.add(&Seen {
+                    verified: Verified { subject: name, head: None, checks },
+                    heads: Vec::new(),
+                });
+            }
             for job in store.jobs()? {
                 verify_job(&store, &policies, &job, &mut tally);
             }
@@ -108,6 +121,7 @@ fn verify_job(store: &Store, policies: &Policies<'_>, job: &JobId, tally: &mut T
         });
         match run {
             Ok(Some(run)) => tally.add(&run::verify(store, policies, &run)),
+            Ok(None) if id.is_derived() => tally.add(&unreadable(subject, &"there is no run in it")),
             Ok(None) => {}
             Err(error) => tally.add(&unreadable(subject, &error)),
         }
