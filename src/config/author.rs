@@ -4,7 +4,7 @@ use std::env;
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -23,9 +23,10 @@ pub struct Author {
     git: Mutex<Option<Question>>,
 }
 
+/// Git, being asked.
 #[derive(Debug)]
 struct Question {
-    child: Child,
+    child: Arc<Mutex<Option<Child>>>,
     answer: Receiver<Vec<u8>>,
 }
 
@@ -53,35 +54,45 @@ impl Author {
 }
 
 impl Question {
-    /// As git is configured for the working directory; git itself would make a name up from the host's.
+    /// Even starting git takes a while, so it is done on a thread of its own.
     fn ask() -> Option<Self> {
-        let mut child = Command::new("git")
-            .args(["config", "--get-regexp", r"^user\.(name|email)$"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let stdout = child.stdout.take()?;
         let (send, answer) = mpsc::channel();
-        let question = Self { child, answer };
-        let read = move || {
-            let mut bytes = Vec::new();
-            if stdout.take(MAX_ANSWER).read_to_end(&mut bytes).is_ok() {
+        let child = Arc::new(Mutex::new(None));
+        let started = Arc::clone(&child);
+        let ask = move || {
+            if let Some(answer) = read_git(&started) {
                 // Nobody listens any more when it came too late.
-                let _ = send.send(bytes);
+                let _ = send.send(answer);
             }
         };
-        thread::Builder::new().spawn(read).ok()?;
-        Some(question)
+        thread::Builder::new().spawn(ask).ok()?;
+        Some(Self { child, answer })
     }
+}
+
+/// As git is configured for the working directory; git itself would make a name up from the host's.
+fn read_git(started: &Mutex<Option<Child>>) -> Option<Vec<u8>> {
+    let mut child = Command::new("git")
+        .args(["config", "--get-regexp", r"^user\.(name|email)$"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let stdout = child.stdout.take()?;
+    *started.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+    let mut bytes = Vec::new();
+    stdout.take(MAX_ANSWER).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 impl Drop for Question {
     /// Whether it has answered or not, it is not needed any more.
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

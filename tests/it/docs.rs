@@ -27,31 +27,30 @@ fn documents() -> Vec<PathBuf> {
     found
 }
 
-/// A document with the output of its console blocks replaced by what is printed.
+/// A document with the output of each command in its console blocks replaced by what is printed, unless
+/// what is written fits it.
 fn executed(text: &str) -> String {
     let sandbox = Sandbox::new();
     sandbox
         .shell(&format!("cp -r {ROOT}/fixtures . && mkdir tests && cp {ROOT}/tests/recompute.py tests/"))
         .exits(0);
-    let (mut out, mut inside) = (String::new(), false);
-    for line in text.lines() {
-        if inside && line == FENCE {
-            inside = false;
-        } else if line == "```console" {
-            inside = true;
-        } else if inside {
-            if let Some(command) = line.strip_prefix("$ ") {
-                out.push_str(line);
-                out.push('\n');
-                let printed = sandbox.shell(&format!("{{ {command}\n}} 2>&1")).stdout;
-                out.extend(printed.lines().flat_map(|line| [line, "\n"]));
-            }
-            continue;
+    let mut out: Vec<String> = Vec::new();
+    let mut lines = text.lines().peekable();
+    let mut inside = false;
+    while let Some(line) = lines.next() {
+        out.push(line.to_owned());
+        inside = line == "```console" || (inside && line != FENCE);
+        let Some(command) = line.strip_prefix("$ ").filter(|_| inside) else { continue };
+        let mut written = Vec::new();
+        while let Some(line) = lines.next_if(|line| *line != FENCE && !line.starts_with("$ ")) {
+            written.push(line);
         }
-        out.push_str(line);
-        out.push('\n');
+        let printed = sandbox.shell(&format!("{{ {command}\n}} 2>&1")).stdout;
+        let printed: Vec<&str> = printed.lines().collect();
+        let kept = if fits(&written, &printed) { written } else { printed };
+        out.extend(kept.into_iter().map(str::to_owned));
     }
-    out
+    out.join("\n") + "\n"
 }
 
 /// `...` in what is written stands for any lines of what was printed.
@@ -73,22 +72,21 @@ fn every_console_block_prints_what_it_shows() {
             continue;
         }
         let printed = executed(&text);
-        let (written, actual): (Vec<&str>, Vec<&str>) = (text.lines().collect(), printed.lines().collect());
-        if fits(&written, &actual) {
+        if printed == text {
             continue;
         }
         if std::env::var_os("UPDATE_DOCS").is_some() {
             fs::write(&path, &printed).unwrap();
             continue;
         }
-        let differs = written.iter().zip(&actual).position(|(a, b)| a != b);
-        let at = differs.unwrap_or(written.len().min(actual.len()));
+        let differs = text.lines().zip(printed.lines()).position(|(written, printed)| written != printed);
+        let at = differs.unwrap_or_default();
         panic!(
             "{}, line {}: written `{:?}`, printed `{:?}`; UPDATE_DOCS=1 rewrites it",
             path.display(),
             at + 1,
-            written.get(at),
-            actual.get(at)
+            text.lines().nth(at),
+            printed.lines().nth(at)
         );
     }
     assert!(blocks > 0, "there are console blocks");

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use regex_automata::meta::{BuildError, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::util::syntax;
 
 use super::pack::{PackError, field_error};
 
@@ -20,28 +21,16 @@ pub(super) struct Pattern {
 }
 
 /// Compiling takes longer than searching a proposal does, so what only makes searching faster is left
-/// out: literal prefilters, one-pass automata and capture groups. Searching stays linear.
+/// out: literal prefilters, one-pass automata and capture groups. Searching stays linear. Patterns are
+/// of bytes and know ASCII letters alone, as the rules do: Unicode classes would take as long again.
 fn compile(source: &str) -> Result<Regex, Box<BuildError>> {
-    let lean = Regex::config().auto_prefilter(false).onepass(false).which_captures(WhichCaptures::Implicit);
-    Regex::builder().configure(lean).build(source).map_err(Box::new)
-}
-
-/// One of several patterns. Unicode classes and case folding would make compiling slow, and the rules
-/// know English alone; only what can match part of a character needs them.
-fn alternative(pattern: &str) -> String {
-    let plain = pattern
-        .replace(' ', r"\s+")
-        .replace(r"\s", r"[\t\n\x0B\f\r ]")
-        .replace(r"\w", "[0-9A-Za-z_]")
-        .replace(r"\d", "[0-9]")
-        .replace(r"\W", "[^0-9A-Za-z_]")
-        .replace(r"\S", r"[^\t\n\x0B\f\r ]");
-    let any = plain.replace(r"\.", "").replace("[.", "[").contains('.');
-    if plain.is_ascii() && !plain.contains("[^") && !any {
-        format!("(?-u:{plain})")
-    } else {
-        format!("(?:{plain})")
-    }
+    let lean = Regex::config()
+        .auto_prefilter(false)
+        .onepass(false)
+        .utf8_empty(false)
+        .which_captures(WhichCaptures::Implicit);
+    let bytes = syntax::Config::new().case_insensitive(true).unicode(false).utf8(false);
+    Regex::builder().configure(lean).syntax(bytes).build(source).map_err(Box::new)
 }
 
 impl Pattern {
@@ -55,8 +44,8 @@ impl Pattern {
         if patterns.is_empty() {
             return None;
         }
-        let either = patterns.iter().map(|pattern| alternative(pattern)).collect::<Vec<_>>().join("|");
-        let source = format!("(?i){}", wrap(&either)).replace(r"\b", r"(?-u:\b)");
+        let either = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|");
+        let source = wrap(&either).replace(' ', r"\s+");
         Some(Self { rule: rule.to_owned(), field, source, regex: OnceLock::new() })
     }
 
@@ -80,9 +69,11 @@ impl Pattern {
         self.regex.get_or_init(|| compile(&self.source).expect("the pack was checked"))
     }
 
-    /// Where it matches, from left to right.
+    /// Where it matches, from left to right. A match that begins or ends within a character is widened
+    /// to the whole of it.
     pub(super) fn find_iter<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
-        self.regex().find_iter(text).map(|found| found.range())
+        let found = self.regex().find_iter(text).map(|found| found.range());
+        found.map(|range| text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end))
     }
 
     /// Whether it matches anywhere.
