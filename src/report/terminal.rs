@@ -6,7 +6,7 @@ use super::safe;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, of_label, styled};
 use crate::domain::check::{Check, Outcome};
 use crate::domain::decimal::{Confidence, Score};
-use crate::domain::decision::{Decision, Label};
+use crate::domain::decision::Decision;
 use crate::domain::policy::PolicyRef;
 use crate::domain::review::{Basis, PersonaReview};
 use crate::domain::step::RunStatus;
@@ -394,10 +394,4 @@ fn one_check(check: &Check) -> String {
 pub fn tally(verified: usize, failed: usize) -> String {
     let ok = verified - failed;
     if failed == 0 { format!("{ok} verified, all hold\n") } else { format!("{ok} hold, {failed} failed\n") }
-}
-
-/// A decision's label as a person reads it.
-#[must_use]
-pub fn label(label: Label) -> String {
-    styled(of_label(label), label)
 }

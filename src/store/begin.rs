@@ -19,6 +19,8 @@ use crate::domain::ids::{JobId, RunId};
 
 /// A sweep holds a lock for less than this.
 const SWEEP: Duration = Duration::from_millis(20);
+/// So often a lock that is held is looked at again where waiting is not wanted.
+const PATIENCE: u32 = 5;
 
 /// Everything that a new run begins with.
 #[derive(Debug)]
@@ -55,49 +57,69 @@ impl Store {
         let tmp = self.root.make_dir(layout::TMP)?;
         let name = layout::building(job, run);
         sweep(&tmp)?;
-        let mut patience = 5;
+        let mut patience = PATIENCE;
         loop {
             if let Some(existing) = self.run(job, run)? {
                 return Ok(Begun::Exists(existing));
             }
-            tmp.mkdir(&name)?;
-            let Some(building) = tmp.try_dir(&name)? else { continue };
-            let guard = match Guard::take(&building, wait) {
-                // It may be another process that sweeps, and it will see that somebody is at work here.
-                Err(StoreError::Busy { .. }) if patience > 0 => {
-                    patience -= 1;
-                    thread::sleep(SWEEP);
-                    continue;
-                }
-                guard => guard?,
-            };
-            // Whoever held the lock may have renamed the directory into place meanwhile.
-            if !tmp.is_at(&name, &building)? {
-                continue;
-            }
+            let Some((building, guard)) = claim(&tmp, &name, wait, &mut patience)? else { continue };
             if let Some(existing) = self.run(job, run)? {
                 building.clear()?;
                 tmp.remove_dir(&name)?;
                 return Ok(Begun::Exists(existing));
             }
-            let placed = build(&building, new).and_then(|head| {
-                let jobs = self.root.make_dir(job.as_str())?;
-                // Whoever made it may have died before its name was durable.
-                self.root.sync()?;
-                tmp.rename(&name, &jobs, run.as_str())?;
-                Ok((jobs, head))
-            });
-            // Only what is still aside is cleared: once renamed, `building` is the run itself.
-            if placed.is_err() && matches!(tmp.is_at(&name, &building), Ok(true)) && building.clear().is_ok()
-            {
-                let _ = tmp.remove_dir(&name);
-            }
-            let (jobs, head) = placed?;
+            let (jobs, head) = self.build_in_place(&tmp, &name, &building, (job, run), new)?;
             jobs.sync()?;
             let locked = LockedRun::new(self.run_dir(job, run)?, guard);
             let log = locked.open_log(1, head)?;
             return Ok(Begun::Created(locked, log));
         }
+    }
+
+    /// Builds the run aside and renames it into place; gives the job's directory, not synced yet.
+    fn build_in_place(
+        &self,
+        tmp: &Dir,
+        name: &str,
+        building: &Dir,
+        (job, run): (&JobId, &RunId),
+        new: &NewRun<'_>,
+    ) -> Result<(Dir, Head), StoreError> {
+        let placed = build(building, new).and_then(|head| {
+            let jobs = self.root.make_dir(job.as_str())?;
+            // Whoever made it may have died before its name was durable.
+            self.root.sync()?;
+            tmp.rename(name, &jobs, run.as_str())?;
+            Ok((jobs, head))
+        });
+        // Only what is still aside is cleared: once renamed, `building` is the run itself.
+        if placed.is_err() && matches!(tmp.is_at(name, building), Ok(true)) && building.clear().is_ok() {
+            let _ = tmp.remove_dir(name);
+        }
+        placed
+    }
+}
+
+/// Makes the directory in which a run is built and takes its lock; none when it has to be looked at
+/// again whether the run is there.
+fn claim(
+    tmp: &Dir,
+    name: &str,
+    wait: &Wait<'_>,
+    patience: &mut u32,
+) -> Result<Option<(Dir, Guard)>, StoreError> {
+    tmp.mkdir(name)?;
+    let Some(building) = tmp.try_dir(name)? else { return Ok(None) };
+    match Guard::take(&building, wait) {
+        // It may be another process that sweeps, and it will see that somebody is at work here.
+        Err(StoreError::Busy { .. }) if *patience > 0 => {
+            *patience -= 1;
+            thread::sleep(SWEEP);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+        // Whoever held the lock may have renamed the directory into place meanwhile.
+        Ok(guard) => Ok(tmp.is_at(name, &building)?.then_some((building, guard))),
     }
 }
 

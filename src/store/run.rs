@@ -107,18 +107,14 @@ impl RunDir {
         self.read(&format!("{}/{name}", layout::OUTPUTS))
     }
 
-    /// The bytes of a file by its path under the run, as manifests give it.
-    ///
-    /// # Errors
-    /// As [`Self::manifest`], and [`StoreError::Corrupt`] for a path that could leave the run.
-    pub fn read(&self, path: &str) -> Result<Vec<u8>, StoreError> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, StoreError> {
         self.dir.read(path, MAX_FILE_BYTES)
     }
 
     /// The digest and size of a file by its path under the run.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// As [`Self::manifest`], and [`StoreError::Corrupt`] for a path that could leave the run.
     pub fn hash(&self, path: &str) -> Result<(Digest, u64), StoreError> {
         self.dir.hash(path)
     }
