@@ -1,6 +1,10 @@
 //! The same inputs give the same bytes, whatever the machine is like.
 
-use crate::support::{Sandbox, good, has};
+use std::path::Path;
+
+use consensus::domain::digest::Digest;
+
+use crate::support::{ROOT, Sandbox, good, has};
 
 /// What a run leaves behind when it is made by this shell command.
 fn made_by(script: &str) -> std::collections::BTreeMap<String, Vec<u8>> {
@@ -54,4 +58,28 @@ fn going_on_after_a_kill_gives_the_bytes_of_an_undisturbed_run() {
     crate::crash::killed_at(&sandbox, "fdatasync", 3);
     sandbox.run(["run", "good.md"]).exits(0);
     assert!(sandbox.evidence() == plain);
+}
+
+/// Golden: what the fixtures are told, to the byte. A change to the rules shows in the inputs too; a
+/// change to the engine alone does not, so its version must be raised with it.
+#[test]
+fn what_the_fixtures_are_told_changes_only_with_a_version() {
+    let sandbox = Sandbox::new();
+    for name in ["careless", "good", "hazards"] {
+        let file = format!("{name}.md");
+        sandbox.write(&file, crate::support::fixture(&file));
+        sandbox.run(["run", file.as_str()]).exits(0);
+    }
+    let line = |(path, bytes): (String, Vec<u8>)| format!("{} {path}\n", Digest::of(&bytes).hex());
+    let told: String = sandbox.evidence().into_iter().map(line).collect();
+    let golden = Path::new(ROOT).join("tests/golden/evidence.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&golden, &told).unwrap();
+    }
+    let kept = std::fs::read_to_string(&golden).unwrap_or_default();
+    let differs = told.lines().zip(kept.lines()).find(|(told, kept)| told != kept);
+    assert!(
+        told == kept,
+        "{differs:?}: raise the pack's version, or `ENGINE` where no rule changed, then run with UPDATE_GOLDEN=1"
+    );
 }
