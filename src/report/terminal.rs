@@ -44,27 +44,25 @@ impl Page {
         self.line(styled(BOLD, text));
     }
 
-    /// As [`Self::wrapped`], dimmed.
-    fn dim(&mut self, first: &str, rest: &str, text: &str) {
-        let options = textwrap::Options::new(self.width)
-            .initial_indent(first)
-            .subsequent_indent(rest)
-            .break_words(true);
-        for line in textwrap::wrap(text, options) {
-            self.line(styled(DIM, line));
-        }
-    }
-
     /// `text` wrapped, the first line after `first`, the others after `rest`.
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
-        let options = textwrap::Options::new(self.width)
-            .initial_indent(first)
-            .subsequent_indent(rest)
-            .break_words(true);
-        for line in textwrap::wrap(text, options) {
+        for line in wrap(self.width, first, rest, text) {
             self.line(line);
         }
     }
+
+    /// As [`Self::wrapped`], dimmed.
+    fn dim(&mut self, first: &str, rest: &str, text: &str) {
+        for line in wrap(self.width, first, rest, text) {
+            self.line(styled(DIM, line));
+        }
+    }
+}
+
+fn wrap(width: usize, first: &str, rest: &str, text: &str) -> Vec<String> {
+    let options =
+        textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest).break_words(true);
+    textwrap::wrap(text, options).into_iter().map(String::from).collect()
 }
 
 /// One run.
