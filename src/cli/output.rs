@@ -116,13 +116,11 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         return if shown.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(8) };
     }
     if !arguments.iter().any(|argument| argument == "--json") {
-        let text = error.render();
+        let styled = error.render();
+        let plain = styled.to_string();
         // Arguments are repeated in it; hidden characters in them are shown as escapes.
-        let text = if safe_lines(&text.to_string()) == text.to_string() {
-            text.ansi().to_string()
-        } else {
-            safe_lines(&text.to_string())
-        };
+        let safe = safe_lines(&plain);
+        let text = if safe == plain { styled.ansi().to_string() } else { safe };
         Output::new(false, Color::Auto).to_stderr(&text);
         return ExitCode::from(2);
     }

@@ -1,7 +1,7 @@
 //! Reading a file that the user named: a regular one, of limited size, without ever waiting for it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::fs::OpenOptions;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -37,8 +37,12 @@ pub fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, InputError> {
     read_at_most(file, limit)
 }
 
-fn read_at_most(file: File, limit: usize) -> Result<Vec<u8>, InputError> {
+/// The bytes that `reader` gives, at most `limit` of them.
+///
+/// # Errors
+/// [`InputError::TooLarge`] when there are more; what the system refuses.
+pub(super) fn read_at_most(reader: impl Read, limit: usize) -> Result<Vec<u8>, InputError> {
     let mut bytes = Vec::new();
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(InputError::Io)?;
+    reader.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(InputError::Io)?;
     if bytes.len() > limit { Err(InputError::TooLarge) } else { Ok(bytes) }
 }

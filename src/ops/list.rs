@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::view::{created_at, manifest};
 use super::{OpsError, Workspace};
-use crate::domain::ids::{JobId, RunId};
+use crate::domain::ids::JobId;
 use crate::domain::view::{RunRow, Unreadable};
 use crate::store::{RunDir, Store, StoreError};
 
@@ -48,7 +48,8 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
             Vec::new()
         });
         for id in ids {
-            match one(&store, &job, &id) {
+            let run = store.recorded(&job, &id).map_err(OpsError::from);
+            match run.and_then(|run| run.map(|run| row(&run)).transpose()) {
                 Ok(Some(row)) => newest.push(Reverse(Ranked(row))),
                 Ok(None) => continue,
                 Err(error) => {
@@ -68,14 +69,6 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
     runs.sort_by(|a, b| rank(b).cmp(&rank(a)));
     Ok(ListReport { runs, ..report })
-}
-
-/// One run; none where the directory holds no run.
-fn one(store: &Store, job: &JobId, id: &RunId) -> Result<Option<RunRow>, OpsError> {
-    match store.run(job, id)? {
-        Some(run) if run.is_run()? => row(&run).map(Some),
-        _ => Ok(None),
-    }
 }
 
 /// No runs are an answer only where there could be some.

@@ -155,10 +155,7 @@ fn latest(store: &Store, job: &JobId) -> Result<Option<RunDir>, OpsError> {
     let mut newest: Option<(Option<String>, RunDir)> = None;
     for id in store.run_ids(job)? {
         // One that cannot be read could be the newest, so it is said and not passed over.
-        let Some(run) = store.run(job, &id)? else { continue };
-        if !run.is_run()? {
-            continue;
-        }
+        let Some(run) = store.recorded(job, &id)? else { continue };
         let created = created_at(&run);
         if newest.as_ref().is_none_or(|(best, _)| created >= *best) {
             newest = Some((created, run));

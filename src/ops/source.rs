@@ -1,12 +1,12 @@
 //! Reading what the user hands in: the idea and its context. These files are the user's own, wherever
 //! they lie; what is hostile about them is their content, which is limited and checked here.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::idea::{self, IdeaError, MAX_CONTEXT_CHARS, MAX_IDEA_CHARS};
 use crate::domain::ids::{IdError, JobId};
-use crate::ops::{InputError, read_regular};
+use crate::ops::input::{InputError, read_at_most, read_regular};
 
 /// No character takes more bytes than this in UTF-8.
 const MAX_BYTES_PER_CHAR: usize = 4;
@@ -118,7 +118,8 @@ impl Source {
             }
             SourceKind::Stdin => {
                 let shown = "standard input".to_owned();
-                let bytes = read_at_most(io::stdin().lock(), &shown, MAX_IDEA_CHARS)?;
+                let read = |limit| read_at_most(io::stdin().lock(), limit);
+                let bytes = limited(&shown, MAX_IDEA_CHARS, read)?;
                 (shown, "txt".to_owned(), bytes)
             }
             SourceKind::Text(text) => ("--text".to_owned(), "txt".to_owned(), text.clone().into_bytes()),
@@ -177,9 +178,14 @@ fn checked(bytes: &[u8], shown: &str, limit: usize) -> Result<String, SourceErro
     }
 }
 
-fn read_file(path: &Path, max_chars: usize) -> Result<Vec<u8>, SourceError> {
-    let (shown, limit) = (show(path), max_chars * MAX_BYTES_PER_CHAR);
-    read_regular(path, limit).map_err(|error| match error {
+/// As many bytes as `max_chars` characters can have, from where `shown` says.
+fn limited(
+    shown: &str,
+    max_chars: usize,
+    read: impl FnOnce(usize) -> Result<Vec<u8>, InputError>,
+) -> Result<Vec<u8>, SourceError> {
+    let (shown, limit) = (shown.to_owned(), max_chars * MAX_BYTES_PER_CHAR);
+    read(limit).map_err(|error| match error {
         InputError::WrongKind(kind) => SourceError::WrongKind { shown, kind },
         InputError::TooLarge => SourceError::TooManyBytes { shown, limit, chars: max_chars },
         InputError::Io(source) if source.kind() == io::ErrorKind::NotFound => SourceError::NotFound(shown),
@@ -187,15 +193,6 @@ fn read_file(path: &Path, max_chars: usize) -> Result<Vec<u8>, SourceError> {
     })
 }
 
-fn read_at_most(reader: impl Read, shown: &str, max_chars: usize) -> Result<Vec<u8>, SourceError> {
-    let limit = max_chars * MAX_BYTES_PER_CHAR;
-    let mut bytes = Vec::new();
-    reader
-        .take(limit as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|source| SourceError::Io { shown: shown.to_owned(), source })?;
-    if bytes.len() > limit {
-        return Err(SourceError::TooManyBytes { shown: shown.to_owned(), limit, chars: max_chars });
-    }
-    Ok(bytes)
+fn read_file(path: &Path, max_chars: usize) -> Result<Vec<u8>, SourceError> {
+    limited(&show(path), max_chars, |limit| read_regular(path, limit))
 }

@@ -14,11 +14,7 @@ fn is_hidden(letter: char) -> bool {
 /// `text` on one line: white space folded, hidden characters as `\u{…}`.
 #[must_use]
 pub fn safe(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in crate::domain::text::fold_space(text).chars() {
-        if is_hidden(letter) { out.extend(letter.escape_unicode()) } else { out.push(letter) }
-    }
-    out
+    safe_lines(&crate::domain::text::fold_space(text))
 }
 
 /// `text` with its lines and spaces as they are, hidden characters as `\u{…}`.

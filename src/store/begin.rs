@@ -86,8 +86,8 @@ impl Store {
         new: &NewRun<'_>,
     ) -> Result<(Dir, Head), StoreError> {
         let placed = build(building, new).and_then(|head| {
-            let jobs = self.root.make_dir(job.as_str())?;
-            // Whoever made it may have died before its name was durable.
+            let jobs = make_unsynced(&self.root, job.as_str())?;
+            // Whoever made it first may have died before its name was durable.
             self.root.sync()?;
             tmp.rename(name, &jobs, run.as_str())?;
             Ok((jobs, head))

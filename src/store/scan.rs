@@ -42,6 +42,17 @@ impl Store {
 }
 
 impl Store {
+    /// The run, where its directory holds one.
+    ///
+    /// # Errors
+    /// [`StoreError`] where something else stands in its place, or the system refuses.
+    pub fn recorded(&self, job: &JobId, run: &RunId) -> Result<Option<RunDir>, StoreError> {
+        match self.run(job, run)? {
+            Some(run) if run.is_run()? => Ok(Some(run)),
+            _ => Ok(None),
+        }
+    }
+
     /// Names in a job's directory that could be runs and are no directories, so are not entered, sorted.
     ///
     /// # Errors

@@ -73,9 +73,7 @@ impl Attempts {
             self.completed.extend(paths);
         }
     }
-}
 
-impl Attempts {
     /// The manifest is the one that the newest attempt found or left behind; one that was migrated since
     /// has that one as the backup of its first migration.
     pub(super) fn seal(&self, run: &RunDir, bytes: &[u8], document: &Document) -> Check {

@@ -9,6 +9,7 @@ mod files;
 mod policies;
 mod run;
 
+use std::thread;
 use std::time::Duration;
 
 use super::{OpsError, RunRef, Workspace};
@@ -88,12 +89,8 @@ pub fn verify(
                 Err(error) => tally.add(&unreadable("policies".to_owned(), &error)),
             }
             for name in store.links()? {
-                let checks =
-                    vec![Check::skipped("readable", name.clone(), "it is a link; links are not entered")];
-                tally.add(&Seen {
-                    verified: Verified { subject: name, head: None, checks },
-                    heads: Vec::new(),
-                });
+                let check = Check::skipped("readable", name.clone(), "it is a link; links are not entered");
+                tally.add(&Seen::alone(name, check));
             }
             for job in store.jobs()? {
                 verify_job(&store, &policies, &job, &mut tally);
@@ -115,11 +112,7 @@ fn verify_job(store: &Store, policies: &Policies<'_>, job: &JobId, tally: &mut T
     };
     for id in ids {
         let subject = format!("{job}/{id}");
-        let run = store.run(job, &id).and_then(|run| match run {
-            Some(run) if !run.is_run()? => Ok(None),
-            run => Ok(run),
-        });
-        match run {
+        match store.recorded(job, &id) {
             Ok(Some(run)) => tally.add(&run::verify(store, policies, &run)),
             Ok(None) if id.is_derived() => tally.add(&unreadable(subject, &"there is no run in it")),
             Ok(None) => {}
@@ -132,8 +125,17 @@ fn verify_job(store: &Store, policies: &Policies<'_>, job: &JobId, tally: &mut T
 }
 
 fn unreadable(subject: String, problem: &dyn std::fmt::Display) -> Seen {
-    let checks = vec![Check::fail("readable", subject.clone(), problem)];
-    Seen { verified: Verified { subject, head: None, checks }, heads: Vec::new() }
+    let check = Check::fail("readable", subject.clone(), problem);
+    Seen::alone(subject, check)
+}
+
+/// What fails is looked at once more: what another process was replacing was read at two moments.
+fn settled(first: Seen, again: impl FnOnce() -> Seen) -> Seen {
+    if first.verified.holds() {
+        return first;
+    }
+    thread::sleep(SETTLE);
+    again()
 }
 
 /// The checks of one run.
@@ -145,6 +147,13 @@ pub(super) fn checks(store: &Store, run: &RunDir) -> Vec<Check> {
 struct Seen {
     verified: Verified,
     heads: Vec<Digest>,
+}
+
+impl Seen {
+    /// Where there is but one check and no chain.
+    fn alone(subject: String, check: Check) -> Self {
+        Self { verified: Verified { subject, head: None, checks: vec![check] }, heads: Vec::new() }
+    }
 }
 
 struct Tally<'a> {

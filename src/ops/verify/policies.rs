@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::thread;
 
-use super::{SETTLE, Seen};
+use super::{Seen, settled};
 use crate::domain::check::Check;
 use crate::domain::policy::PolicyVersion;
 use crate::domain::record::Record;
@@ -42,26 +41,19 @@ pub(super) fn verify_all(policies: &Policies<'_>) -> Result<Vec<Seen>, StoreErro
 
 /// The store's marker says the format, to the byte.
 pub(super) fn verify_marker(store: &Store) -> Seen {
+    settled(marker(store), || marker(store))
+}
+
+fn marker(store: &Store) -> Seen {
     let (name, subject) = ("store", "store.json");
-    let check = store.check_marker();
-    let check = if matches!(check, Ok(None | Some(true))) {
-        check
-    } else {
-        // Another process may have been making the store.
-        thread::sleep(SETTLE);
-        store.check_marker()
-    };
-    let check = match check {
+    let check = match store.check_marker() {
         Ok(Some(true)) => Check::pass(name, subject),
         Ok(Some(false)) => Check::fail(name, subject, "it is not as it was written"),
         Ok(None) => Check::skipped(name, subject, "not recorded"),
         Err(error @ StoreError::NewerStore { .. }) => Check::skipped(name, subject, error),
         Err(error) => Check::fail(name, subject, error),
     };
-    Seen {
-        verified: Verified { subject: "store".to_owned(), head: None, checks: vec![check] },
-        heads: Vec::new(),
-    }
+    Seen::alone(name.to_owned(), check)
 }
 
 fn verify(policies: &Policies<'_>, name: &str) -> Seen {
@@ -69,10 +61,7 @@ fn verify(policies: &Policies<'_>, name: &str) -> Seen {
     let versions = policies.versions(name);
     let versions = match versions.as_ref() {
         Ok(versions) => versions,
-        Err(problem) => {
-            let checks = vec![Check::fail("versions", name, problem)];
-            return Seen { verified: Verified { subject, head: None, checks }, heads: Vec::new() };
-        }
+        Err(problem) => return Seen::alone(subject, Check::fail("versions", name, problem)),
     };
     let checks = versions
         .iter()

@@ -1,9 +1,7 @@
 //! All checks of one run.
 
 use super::policies::Policies;
-use super::{SETTLE, Seen, attempts, decision, files};
-use std::thread;
-
+use super::{Seen, attempts, decision, files, settled};
 use crate::domain::check::Check;
 use crate::domain::identity::inputs_hash;
 use crate::domain::ids::RunId;
@@ -11,14 +9,8 @@ use crate::domain::manifest::{Document, Manifest, check_history};
 use crate::domain::view::Verified;
 use crate::store::{RunDir, Store};
 
-/// What fails is looked at once more: files that another process was replacing were read at two moments.
 pub(super) fn verify(store: &Store, policies: &Policies<'_>, run: &RunDir) -> Seen {
-    let seen = once(store, policies, run);
-    if seen.verified.holds() {
-        return seen;
-    }
-    thread::sleep(SETTLE);
-    once(store, &Policies::of(store), run)
+    settled(once(store, policies, run), || once(store, &Policies::of(store), run))
 }
 
 fn once(store: &Store, policies: &Policies<'_>, run: &RunDir) -> Seen {
@@ -30,10 +22,7 @@ fn once(store: &Store, policies: &Policies<'_>, run: &RunDir) -> Seen {
     };
     let (bytes, document) = match read() {
         Ok(read) => read,
-        Err(problem) => {
-            let checks = vec![Check::fail("manifest", "manifest.json", problem)];
-            return Seen { verified: Verified { subject, head: None, checks }, heads: Vec::new() };
-        }
+        Err(problem) => return Seen::alone(subject, Check::fail("manifest", "manifest.json", problem)),
     };
     let manifest = &document.manifest;
     let attempts = attempts::verify(policies, run, manifest);
