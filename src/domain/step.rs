@@ -87,34 +87,58 @@ impl From<Step> for String {
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", from = "String")]
 pub enum StepStatus {
     /// Not begun.
-    #[serde(alias = "queued")]
     Pending,
     /// Under way.
     Running,
     /// Its output is stored.
-    #[serde(alias = "succeeded")]
     Completed,
     /// It gave no output.
     Failed,
+    /// An older tool wrote a word that this program does not know.
+    Unknown,
+}
+
+impl From<String> for StepStatus {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "pending" | "queued" => Self::Pending,
+            "running" => Self::Running,
+            "completed" | "succeeded" => Self::Completed,
+            "failed" => Self::Failed,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", from = "String")]
 pub enum RunStatus {
     /// Begun, and neither ended nor known to have died.
-    #[serde(alias = "queued", alias = "pending")]
     Running,
     /// Decided; nothing will change it.
-    #[serde(alias = "succeeded")]
     Completed,
     /// The last attempt failed; another can follow.
     Failed,
     /// The last attempt was stopped, by a budget or by the user; another can follow.
     Stopped,
+    /// An older tool wrote a word that this program does not know.
+    Unknown,
+}
+
+impl From<String> for RunStatus {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "running" | "pending" | "queued" => Self::Running,
+            "completed" | "succeeded" => Self::Completed,
+            "failed" => Self::Failed,
+            "stopped" => Self::Stopped,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 impl fmt::Display for RunStatus {
@@ -124,6 +148,7 @@ impl fmt::Display for RunStatus {
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Stopped => "stopped",
+            Self::Unknown => "unknown",
         })
     }
 }

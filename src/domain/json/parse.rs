@@ -1,15 +1,23 @@
-//! The strict reader. The tokens are struson's; what this adds is the refusal of duplicate keys and
-//! errors that name the field, line and column.
+//! The strict reader. The tokens are hifijson's; what this adds is the refusal of duplicate keys, the
+//! limit of nesting, and errors that name the field, line and column.
+//!
+//! A text is read once, whatever is made of it: [`Value::parse`] makes values, [`super::Members`]
+//! only notes where each member stands.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::ops::Range;
 
-use struson::reader::json_path::JsonPathPiece;
-use struson::reader::{
-    JsonReader, JsonReaderPosition, JsonStreamReader, ReaderError, ReaderSettings, ValueType,
-};
+use hifijson::num::LexWrite as _;
+use hifijson::str::LexAlloc as _;
+use hifijson::token::{Expect, Lex as _};
+use hifijson::{Read as _, SliceLexer, escape, num, str};
 
 use super::{MAX_DEPTH, Value};
+
+/// Up to so many keys are compared one by one.
+const FEW: usize = 16;
 
 /// Why some bytes are not the JSON that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,104 +58,289 @@ impl Value {
     /// [`JsonError`] for bytes that are not UTF-8, a byte order mark, anything RFC 8259 does not
     /// allow, duplicate keys, lone surrogates, or nesting deeper than [`MAX_DEPTH`].
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
-        let settings = ReaderSettings {
-            max_nesting_depth: Some(MAX_DEPTH),
-            restrict_number_values: false,
-            ..ReaderSettings::default()
+        let made = |node: Node<'_, Self>, _| match node {
+            Node::Null => Self::Null,
+            Node::Bool(flag) => Self::Bool(flag),
+            Node::Number(text) => Self::Number(text.to_owned()),
+            Node::String(text) => Self::String(text.into_owned()),
+            Node::Array(items) => Self::Array(items),
+            Node::Object(members) => {
+                Self::Object(members.into_iter().map(|(key, value)| (key.into_owned(), value)).collect())
+            }
         };
-        let mut reader = JsonStreamReader::new_custom(text.as_bytes(), settings);
-        let value = read(&mut reader)?;
-        reader.consume_trailing_whitespace().map_err(syntax)?;
-        Ok(value)
+        let (_, node, span) = read(bytes, &made)?;
+        Ok(made(node, span))
     }
 }
 
-/// Recursion is bounded by the reader's nesting limit.
-fn read<R: JsonReader>(reader: &mut R) -> Result<Value, JsonError> {
-    Ok(match reader.peek().map_err(syntax)? {
-        ValueType::Null => {
-            reader.next_null().map_err(syntax)?;
-            Value::Null
-        }
-        ValueType::Boolean => Value::Bool(reader.next_bool().map_err(syntax)?),
-        ValueType::Number => Value::Number(reader.next_number_as_string().map_err(syntax)?),
-        ValueType::String => Value::String(reader.next_string().map_err(syntax)?),
-        ValueType::Array => {
-            reader.begin_array().map_err(syntax)?;
-            let mut items = Vec::new();
-            while reader.has_next().map_err(syntax)? {
-                items.push(read(reader)?);
-            }
-            reader.end_array().map_err(syntax)?;
-            Value::Array(items)
-        }
-        ValueType::Object => {
-            reader.begin_object().map_err(syntax)?;
-            let (mut members, mut names) = (Vec::new(), HashSet::new());
-            while reader.has_next().map_err(syntax)? {
-                let name = reader.next_name_owned().map_err(syntax)?;
-                if !names.insert(name.clone()) {
-                    return Err(at("the key stands twice in one object", &reader.current_position(true)));
-                }
-                members.push((name, read(reader)?));
-            }
-            reader.end_object().map_err(syntax)?;
-            Value::Object(members)
-        }
-    })
+/// One value whose parts were made into `T` already.
+pub(super) enum Node<'a, T> {
+    Null,
+    Bool(bool),
+    Number(&'a str),
+    String(Cow<'a, str>),
+    Array(Vec<T>),
+    Object(Vec<(Cow<'a, str>, T)>),
 }
 
-fn at(problem: &str, position: &JsonReaderPosition) -> JsonError {
-    let (line, column) = position.line_pos.map_or((0, 0), |place| (place.line + 1, place.column + 1));
-    let mut path = String::new();
-    for piece in position.path.iter().flatten() {
-        match piece {
-            JsonPathPiece::ArrayItem(index) => {
-                let _ = write!(path, "[{index}]");
-            }
-            JsonPathPiece::ObjectMember(name) if name == "<?>" => {}
-            JsonPathPiece::ObjectMember(name) => {
-                if !path.is_empty() {
-                    path.push('.');
+/// Reads a whole text; `make` is given each value inside it with the bytes where it stands. Gives the
+/// text, the outermost value and where that stands.
+pub(super) fn read<'a, T>(
+    bytes: &'a [u8],
+    make: &impl Fn(Node<'a, T>, Range<usize>) -> T,
+) -> Result<(&'a str, Node<'a, T>, Range<usize>), JsonError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
+    let mut reader = Reader { lexer: SliceLexer::new(bytes), length: bytes.len(), make };
+    let read = reader.whole();
+    let (node, span) = read.map_err(|fault| fault.shown(text, reader.offset()))?;
+    Ok((text, node, span))
+}
+
+struct Reader<'a, 'm, M> {
+    lexer: SliceLexer<'a>,
+    length: usize,
+    make: &'m M,
+}
+
+/// What went wrong, and on the way out through which fields; the lexer stands where it went wrong.
+struct Fault {
+    problem: Cow<'static, str>,
+    /// The innermost piece first.
+    path: Vec<Piece>,
+    /// Where, if that is not where the lexer stands.
+    offset: Option<usize>,
+}
+
+enum Piece {
+    Item(usize),
+    Member(String),
+}
+
+impl<'a, M> Reader<'a, '_, M> {
+    fn offset(&self) -> usize {
+        self.length - self.lexer.as_slice().len()
+    }
+
+    fn whole<T>(&mut self) -> Result<(Node<'a, T>, Range<usize>), Fault>
+    where
+        M: Fn(Node<'a, T>, Range<usize>) -> T,
+    {
+        let next = self.lexer.ws_peek().ok_or(Expect::Value)?;
+        let start = self.offset();
+        let node = self.node(next, MAX_DEPTH)?;
+        let span = start..self.offset();
+        if self.lexer.ws_peek().is_some() {
+            return Err(Expect::Eof.into());
+        }
+        Ok((node, span))
+    }
+
+    /// Recursion is bounded by `depth`, which counts what may still be opened.
+    fn node<T>(&mut self, next: u8, depth: u32) -> Result<Node<'a, T>, Fault>
+    where
+        M: Fn(Node<'a, T>, Range<usize>) -> T,
+    {
+        Ok(match next {
+            b'n' | b't' | b'f' => {
+                let offset = Some(self.offset());
+                match self.lexer.null_or_bool() {
+                    Some(None) => Node::Null,
+                    Some(Some(flag)) => Node::Bool(flag),
+                    None => return Err(Fault { offset, ..Fault::from("not JSON") }),
                 }
-                path.push_str(name);
             }
+            b'-' | b'0'..=b'9' => {
+                let (digits, _) = self.lexer.num_string().validated()?;
+                if self.lexer.peek_next().is_some_and(|byte| byte.is_ascii_digit()) {
+                    return Err(num::Error::ExpectedDigit.into());
+                }
+                Node::Number(digits)
+            }
+            b'"' => Node::String(self.lexer.discarded().str_string()?),
+            b'[' | b'{' if depth == 0 => {
+                return Err(Fault {
+                    problem: format!("nested deeper than {MAX_DEPTH}").into(),
+                    ..Fault::from("")
+                });
+            }
+            b'[' => Node::Array(self.items(depth - 1)?),
+            b'{' => Node::Object(self.members(depth - 1)?),
+            b'/' => return Err("comments are not JSON".into()),
+            _ => return Err("not JSON".into()),
+        })
+    }
+
+    fn value<T>(&mut self, next: u8, depth: u32) -> Result<T, Fault>
+    where
+        M: Fn(Node<'a, T>, Range<usize>) -> T,
+    {
+        let start = self.offset();
+        let node = self.node(next, depth)?;
+        Ok((self.make)(node, start..self.offset()))
+    }
+
+    fn items<T>(&mut self, depth: u32) -> Result<Vec<T>, Fault>
+    where
+        M: Fn(Node<'a, T>, Range<usize>) -> T,
+    {
+        self.lexer.take_next();
+        let mut items = Vec::new();
+        let mut next = self.lexer.ws_peek().ok_or(Expect::ValueOrEnd)?;
+        while next != b']' {
+            let item = self.value(next, depth);
+            items.push(item.map_err(|fault| fault.inside(Piece::Item(items.len())))?);
+            next = self.separated(b']')?;
+        }
+        self.lexer.take_next();
+        Ok(items)
+    }
+
+    fn members<T>(&mut self, depth: u32) -> Result<Vec<(Cow<'a, str>, T)>, Fault>
+    where
+        M: Fn(Node<'a, T>, Range<usize>) -> T,
+    {
+        self.lexer.take_next();
+        let (mut members, mut names) = (Vec::new(), Names::default());
+        let mut next = self.lexer.ws_peek().ok_or(Expect::ValueOrEnd)?;
+        while next != b'}' {
+            let offset = self.offset();
+            if next != b'"' {
+                return Err(Expect::String.into());
+            }
+            let name = self.lexer.discarded().str_string()?;
+            if names.holds(&members, &name) {
+                let fault =
+                    Fault { offset: Some(offset), ..Fault::from("the key stands twice in one object") };
+                return Err(fault.inside(Piece::Member(name.into_owned())));
+            }
+            let value = self.member(depth).map_err(|fault| fault.inside(Piece::Member(name.to_string())))?;
+            members.push((name, value));
+            next = self.separated(b'}')?;
+        }
+        self.lexer.take_next();
+        Ok(members)
+    }
+
+    /// The colon after a name, and the value.
+    fn member<T>(&mut self, depth: u32) -> Result<T, Fault>
+    where
+        M: Fn(Node<'a, T>, Range<usize>) -> T,
+    {
+        self.lexer.expect(SliceLexer::ws_peek, b':').ok_or(Expect::Colon)?;
+        let next = self.lexer.ws_peek().ok_or(Expect::Value)?;
+        self.value(next, depth)
+    }
+
+    /// What follows a comma, or `end`.
+    fn separated(&mut self, end: u8) -> Result<u8, Fault> {
+        match self.lexer.ws_peek().ok_or(Expect::ValueOrEnd)? {
+            b',' => {
+                self.lexer.take_next();
+                match self.lexer.ws_peek().ok_or(Expect::Value)? {
+                    next if next == end || next == b',' => Err("a comma too many".into()),
+                    next => Ok(next),
+                }
+            }
+            next if next == end => Ok(next),
+            _ => Err(Expect::CommaOrEnd.into()),
         }
     }
-    JsonError::Syntax { problem: problem.to_owned(), path: shorten(path), line, column }
+}
+
+/// The names of an object, for finding one that stands twice in linear time.
+#[derive(Default)]
+struct Names<'a>(HashSet<Cow<'a, str>>);
+
+impl<'a> Names<'a> {
+    /// Whether `name` is one of the `members`, all of which it was asked about in turn.
+    fn holds<T>(&mut self, members: &[(Cow<'a, str>, T)], name: &Cow<'a, str>) -> bool {
+        if members.len() < FEW {
+            return members.iter().any(|(other, _)| other == name);
+        }
+        if self.0.is_empty() {
+            self.0.extend(members.iter().map(|(other, _)| other.clone()));
+        }
+        !self.0.insert(name.clone())
+    }
+}
+
+impl Fault {
+    fn inside(mut self, piece: Piece) -> Self {
+        self.path.push(piece);
+        self
+    }
+
+    /// The error, for a lexer that stands at `offset`.
+    fn shown(self, text: &str, offset: usize) -> JsonError {
+        let mut path = String::new();
+        for piece in self.path.iter().rev() {
+            match piece {
+                Piece::Item(index) => {
+                    let _ = write!(path, "[{index}]");
+                }
+                Piece::Member(name) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(name);
+                }
+            }
+        }
+        let before = &text.as_bytes()[..self.offset.unwrap_or(offset)];
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        JsonError::Syntax {
+            problem: self.problem.into_owned(),
+            path: shorten(path),
+            line: line as u64,
+            column: column as u64,
+        }
+    }
+}
+
+impl From<&'static str> for Fault {
+    fn from(problem: &'static str) -> Self {
+        Self { problem: problem.into(), path: Vec::new(), offset: None }
+    }
+}
+
+impl From<Expect> for Fault {
+    fn from(expected: Expect) -> Self {
+        Self::from(match expected {
+            Expect::Value | Expect::ValueOrEnd => "the text ends too early",
+            Expect::CommaOrEnd => "a comma is missing",
+            Expect::String => "a key in double quotes or `}` is expected",
+            Expect::Colon => "a colon is missing",
+            Expect::Eof => "more text follows the value",
+        })
+    }
+}
+
+impl From<num::Error> for Fault {
+    fn from(num::Error::ExpectedDigit: num::Error) -> Self {
+        Self::from("not a JSON number")
+    }
+}
+
+impl From<str::Error> for Fault {
+    fn from(error: str::Error) -> Self {
+        use escape::Error as Escape;
+        Self::from(match error {
+            str::Error::Control => "a control character that is not escaped",
+            str::Error::Escape(Escape::InvalidKind(_) | Escape::InvalidHex(_)) => "an unknown escape",
+            str::Error::Escape(Escape::InvalidChar(_) | Escape::ExpectedLowSurrogate) => {
+                "half of a surrogate pair"
+            }
+            str::Error::Escape(Escape::Eof) | str::Error::Eof => "the text ends too early",
+            str::Error::Utf8(_) => "not UTF-8",
+        })
+    }
 }
 
 /// A path through hostile nesting is cut to what a person can read.
 fn shorten(path: String) -> String {
     if path.chars().count() <= 120 { path } else { path.chars().take(119).chain(['…']).collect() }
-}
-
-fn syntax(error: ReaderError) -> JsonError {
-    use struson::reader::SyntaxErrorKind as Kind;
-    match error {
-        ReaderError::SyntaxError(error) => {
-            let problem = match error.kind {
-                Kind::IncompleteDocument => "the text ends too early",
-                Kind::TrailingData => "more text follows the value",
-                Kind::UnpairedSurrogatePairEscapeSequence => "half of a surrogate pair",
-                Kind::NotEscapedControlCharacter => "a control character that is not escaped",
-                Kind::UnknownEscapeSequence | Kind::MalformedEscapeSequence => "an unknown escape",
-                Kind::MalformedNumber | Kind::TrailingDataAfterNumber => "not a JSON number",
-                Kind::TrailingCommaNotEnabled | Kind::UnexpectedComma => "a comma too many",
-                Kind::MissingComma => "a comma is missing",
-                Kind::MissingColon => "a colon is missing",
-                Kind::ExpectingMemberNameOrObjectEnd => "a key in double quotes or `}` is expected",
-                Kind::CommentsNotEnabled => "comments are not JSON",
-                _ => "not JSON",
-            };
-            at(problem, &error.location)
-        }
-        ReaderError::MaxNestingDepthExceeded { location, .. } => {
-            at(&format!("nested deeper than {MAX_DEPTH}"), &location)
-        }
-        other => JsonError::Shape { path: String::new(), problem: other.to_string() },
-    }
 }
 
 /// Turns what serde says about a shape into an error that names the field.

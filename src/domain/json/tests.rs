@@ -46,7 +46,7 @@ fn what_is_not_strict_json_is_refused_with_its_place() {
     let refused = |text: &str| parse(text).unwrap_err().to_string();
     assert_eq!(
         refused("{\"a\":[1,{\"b\":1,\"b\":2}]}"),
-        "line 1, column 19, field `a[1].b`: the key stands twice in one object"
+        "line 1, column 16, field `a[1].b`: the key stands twice in one object"
     );
     assert!(refused("{\"a\":\n nope}").starts_with("line 2, column 2, field `a`"));
     assert!(refused("\"\\ud800\"").contains("surrogate"));

@@ -4,19 +4,20 @@ use crate::domain::check::Check;
 use crate::domain::json::{self, Value};
 
 const NAME: &str = "migrations";
-const MEMBER: &str = "migration_history";
+/// The member that holds it.
+pub const HISTORY: &str = "migration_history";
 
 /// Checks that each entry's `checksum_before` is the one before's `checksum_after`, and that the last
 /// `checksum_after` is what the document has today.
 #[must_use]
 pub fn check_history(document: &Value) -> Vec<Check> {
-    let entries = document.get(MEMBER).map(Value::items).unwrap_or_default();
+    let entries = document.get(HISTORY).map(Value::items).unwrap_or_default();
     if entries.is_empty() {
-        return vec![Check::skipped(NAME, MEMBER, "there were none")];
+        return vec![Check::skipped(NAME, HISTORY, "there were none")];
     }
     let (mut checks, mut before) = (Vec::new(), None::<String>);
     for (index, entry) in entries.iter().enumerate() {
-        let subject = format!("{MEMBER}[{index}]");
+        let subject = format!("{HISTORY}[{index}]");
         let tool = entry.get("tool").and_then(|tool| tool.get("name")).and_then(Value::as_str);
         if tool != Some("consensus") {
             checks.push(Check::skipped(NAME, subject, "written by another tool"));
@@ -33,7 +34,7 @@ pub fn check_history(document: &Value) -> Vec<Check> {
         before = after;
     }
     if let Some(last) = before {
-        let today = json::digest(&document.clone().without(MEMBER)).to_string();
+        let today = json::digest(&document.clone().without(HISTORY)).to_string();
         let problem = (last != today)
             .then(|| format!("changed since the last migration: {last} was recorded, it has {today}"));
         checks.push(Check::unless(problem, NAME, "manifest.json"));

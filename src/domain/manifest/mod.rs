@@ -5,18 +5,22 @@
 
 mod history;
 mod v1_4_0;
+mod version;
 
-pub use history::check_history;
+pub use history::{HISTORY, check_history};
 pub use v1_4_0::{
-    ChainMetadata, DecisionSummary, FileRecord, Manifest, PriorStage, RunError, StepMetadata, StepRecord,
+    ChainMetadata, DecisionSummary, FileRecord, Manifest, PriorStage, RunError, StepMetadata, StepName,
+    StepRecord,
 };
+
+pub use version::{SHAPES, Shape, fits, later_members};
+
+use semver::Version;
 
 use super::json::{self, JsonError, Value};
 
 /// The manifest version that new runs have.
 pub const MANIFEST_VERSION: &str = "1.4.0";
-/// Every manifest version that can be read, oldest first.
-pub const KNOWN_VERSIONS: [&str; 5] = ["1.0.0", "1.1.0", "1.2.0", "1.3.0", MANIFEST_VERSION];
 /// A manifest larger than this is refused.
 pub const MAX_MANIFEST_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -50,15 +54,22 @@ impl Document {
     /// [`ManifestError`] when the bytes are not strict JSON of a known version's shape.
     pub fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
         let value = Value::parse(bytes)?;
-        match value.get("schema_version").and_then(Value::as_str) {
-            None => return Err(ManifestError::Unversioned),
-            Some(version) if KNOWN_VERSIONS.contains(&version) => {}
-            Some(version) => {
-                return Err(ManifestError::UnknownVersion(version.chars().take(40).collect()));
-            }
-        }
-        Ok(Self { manifest: json::from_value(&value)?, value })
+        let stated = value.get("schema_version").and_then(Value::as_str).ok_or(ManifestError::Unversioned)?;
+        let version = Version::parse(stated).ok().filter(is_known);
+        let Some(version) = version else {
+            return Err(ManifestError::UnknownVersion(stated.chars().take(40).collect()));
+        };
+        // A member of a later version counts where it has the shape that it has there; another tool may
+        // have meant something else by its name.
+        let manifest = json::from_value(&value).or_else(|_| version::read_as(&version, &value))?;
+        Ok(Self { manifest, value })
     }
+}
+
+/// Whether this program knows a manifest version.
+#[must_use]
+pub fn is_known(version: &Version) -> bool {
+    SHAPES.iter().any(|shape| shape.version == *version)
 }
 
 /// The bytes of `manifest`, with the members of `previous` that this version does not know.

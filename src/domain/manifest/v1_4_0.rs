@@ -1,9 +1,13 @@
 //! The manifest of schema version 1.4.0, frozen: a change to it is a new version.
+//!
+//! It also reads what older tools wrote: their words for statuses and steps, and anything at all in the
+//! members that only they used.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::decimal::{Confidence, Temperature};
 use crate::domain::decision::Label;
@@ -26,12 +30,70 @@ pub struct FileRecord {
 }
 
 /// Why the last attempt failed: a code and a step, never a message with contents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "ErrorForm")]
 pub struct RunError {
     /// A stable word.
     pub code: String,
     /// The step that failed.
-    pub step: Option<Step>,
+    pub step: Option<StepName>,
+}
+
+/// What an error was written as: older tools had forms of their own.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ErrorForm {
+    Whole { code: String, step: Option<StepName> },
+    Other(Value),
+}
+
+impl From<ErrorForm> for RunError {
+    fn from(form: ErrorForm) -> Self {
+        match form {
+            ErrorForm::Whole { code, step } => Self { code, step },
+            ErrorForm::Other(other) => {
+                let code = other.as_str().unwrap_or("unknown").to_owned();
+                Self { code, step: None }
+            }
+        }
+    }
+}
+
+/// A step by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(with = "String")]
+pub enum StepName {
+    /// One of this program's.
+    Known(Step),
+    /// An older tool's.
+    Other(String),
+}
+
+impl StepName {
+    /// The step, where it is one of this program's.
+    #[must_use]
+    pub fn known(&self) -> Option<&Step> {
+        if let Self::Known(step) = self { Some(step) } else { None }
+    }
+}
+
+impl fmt::Display for StepName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(step) => step.fmt(f),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Older tools wrote null where there was nothing.
+fn null_is_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// An earlier stage that a run builds on.
@@ -80,9 +142,10 @@ pub struct StepMetadata {
 /// One step and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepRecord {
-    /// The step.
-    pub name: Step,
+    /// The step, or what an older tool called one.
+    pub name: StepName,
     /// How far it is.
+    #[schemars(with = "String")]
     pub status: StepStatus,
     /// Who answered it.
     #[serde(default)]
@@ -109,27 +172,28 @@ pub struct Manifest {
     pub run_id: RunId,
     /// The job as an outer system names it; new runs repeat the job id.
     #[serde(default)]
-    pub job_ref: Option<String>,
+    pub job_ref: Option<Value>,
     /// The kind of job; new runs say `review`.
     #[serde(default)]
-    pub job_type: Option<String>,
-    /// How far the run is.
+    pub job_type: Option<Value>,
+    /// How far the run is; a word of an older tool is read as what it means, else as unknown.
+    #[schemars(with = "String")]
     pub status: RunStatus,
     /// The id that a queue gave the job.
     #[serde(default)]
-    pub queue_job_id: Option<String>,
+    pub queue_job_id: Option<Value>,
     /// A hash of older tools.
     #[serde(default)]
-    pub brief_hash: Option<String>,
+    pub brief_hash: Option<Value>,
     /// A hash of older tools.
     #[serde(default)]
-    pub context_spec_hash: Option<String>,
+    pub context_spec_hash: Option<Value>,
     /// A hash of older tools.
     #[serde(default)]
-    pub context_content_hash: Option<String>,
+    pub context_content_hash: Option<Value>,
     /// A hash of older tools.
     #[serde(default)]
-    pub generation_hash: Option<String>,
+    pub generation_hash: Option<Value>,
     /// The doctrine that older tools worked under.
     #[serde(default)]
     pub doctrine: Option<Value>,
@@ -137,16 +201,19 @@ pub struct Manifest {
     #[serde(default)]
     pub generation_metadata: Option<Value>,
     /// The files under `outputs/`, by name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
+    #[schemars(with = "Option<BTreeMap<String, FileRecord>>")]
     pub artifacts: BTreeMap<String, FileRecord>,
     /// Anything else.
     #[serde(default)]
     pub meta: Option<Value>,
     /// Why the last attempt failed.
     #[serde(default)]
+    #[schemars(with = "Value")]
     pub error: Option<RunError>,
     /// What was done to this manifest since it was made.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
+    #[schemars(with = "Option<Vec<Value>>")]
     pub migration_history: Vec<Value>,
     /// The files under `inputs/`, by name (1.1.0).
     #[serde(default)]

@@ -17,7 +17,7 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::event::Event;
 use crate::domain::json;
-use crate::domain::manifest::RunError;
+use crate::domain::manifest::{RunError, StepName};
 use crate::domain::panel::Persona;
 use crate::domain::proposal::Proposal;
 use crate::domain::review::PersonaReview;
@@ -97,7 +97,7 @@ impl<'a> Execution<'a> {
             OpsError::Interrupted { .. } => "interrupted",
             _ => "no_quorum",
         };
-        self.end(status, None, Some(RunError { code: code.to_owned(), step }))?;
+        self.end(status, None, Some(RunError { code: code.to_owned(), step: step.map(StepName::Known) }))?;
         Err(error)
     }
 

@@ -8,7 +8,7 @@ use crate::domain::digest::Digest;
 use crate::domain::json::Value;
 use crate::domain::manifest::{
     self, ChainMetadata, DecisionSummary, FileRecord, MANIFEST_VERSION, Manifest, RunError, StepMetadata,
-    StepRecord,
+    StepName, StepRecord,
 };
 use crate::domain::review::DATA_SCHEMA_VERSION;
 use crate::domain::step::{RunStatus, Step, StepStatus};
@@ -56,8 +56,8 @@ fn running(plan: &Plan) -> Manifest {
         schema_version: MANIFEST_VERSION.to_owned(),
         job_id: plan.job.clone(),
         run_id: plan.run.clone(),
-        job_ref: Some(plan.job.to_string()),
-        job_type: Some("review".to_owned()),
+        job_ref: Some(plan.job.as_str().into()),
+        job_type: Some("review".into()),
         status: RunStatus::Running,
         queue_job_id: None,
         brief_hash: None,
@@ -104,5 +104,5 @@ fn record(plan: &Plan, step: &Step, status: StepStatus) -> StepRecord {
         temperature: model.temperature,
         max_retries: Some(plan.max_retries),
     });
-    StepRecord { name: step.clone(), status, step_metadata }
+    StepRecord { name: StepName::Known(step.clone()), status, step_metadata }
 }

@@ -32,7 +32,8 @@ pub(super) fn outputs(run: &RunDir, manifest: &Manifest, logged: &BTreeMap<Strin
     if completed {
         checks.extend(undeclared("outputs", run.output_files(), &paths(&manifest.artifacts)));
     } else {
-        let steps = manifest.steps.iter().flatten().map(|step| format!("outputs/{}", step.name.output()));
+        let steps = manifest.steps.iter().flatten().filter_map(|step| step.name.known());
+        let steps = steps.map(|step| format!("outputs/{}", step.output()));
         let possible: BTreeSet<String> = steps.collect();
         let possible = possible.iter().map(String::as_str).collect();
         let files = run.output_files().map(|mut files| {
