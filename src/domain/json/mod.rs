@@ -6,11 +6,13 @@
 //! - [`pretty()`] is the form of new files that people read.
 
 mod canonical;
+mod edit;
 mod parse;
 mod pretty;
 mod value;
 
 pub use canonical::canonical;
+pub use edit::ObjectText;
 pub use parse::JsonError;
 pub use pretty::pretty;
 pub use value::{Value, from_slice, from_value, to_value};

@@ -1,7 +1,7 @@
 //! The strict reader. The tokens are hifijson's; what this adds is the refusal of duplicate keys, the
 //! limit of nesting, and errors that name the field, line and column.
 //!
-//! A text is read once, whatever is made of it: [`Value::parse`] makes values, [`super::Members`]
+//! A text is read once, whatever is made of it: [`Value::parse`] makes values, [`super::ObjectText`]
 //! only notes where each member stands.
 
 use std::borrow::Cow;
