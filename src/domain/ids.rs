@@ -152,6 +152,16 @@ impl RunId {
         Self(inputs_hash.hex()[..32].to_owned())
     }
 
+    /// Whether it follows from the hash of a run's inputs. Older tools numbered a second directory of the
+    /// same inputs: `-2` and so on.
+    #[must_use]
+    pub fn follows_from(&self, inputs_hash: &Digest) -> bool {
+        let numbered =
+            |rest: &str| rest.strip_prefix('-').is_some_and(|number| number.parse::<u32>().is_ok());
+        let rest = self.0.strip_prefix(Self::of_inputs(inputs_hash).as_str());
+        rest.is_some_and(|rest| rest.is_empty() || numbered(rest))
+    }
+
     /// Whether it has the form of one that follows from inputs.
     #[must_use]
     pub fn is_derived(&self) -> bool {

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod ids;
 pub mod json;
 pub mod manifest;
+pub mod migration;
 pub mod panel;
 pub mod policy;
 pub mod proposal;

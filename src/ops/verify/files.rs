@@ -9,7 +9,9 @@ use crate::domain::step::RunStatus;
 use crate::store::{FileKind, RunDir, StoreError};
 
 pub(super) fn inputs(run: &RunDir, manifest: &Manifest) -> Vec<Check> {
-    let Some(snapshots) = &manifest.input_snapshots else {
+    // A migration adds an empty list to a manifest that never had one.
+    let is_known = |snapshots: &&BTreeMap<_, _>| !snapshots.is_empty() || manifest.inputs_hash.is_some();
+    let Some(snapshots) = manifest.input_snapshots.as_ref().filter(is_known) else {
         return vec![Check::skipped("inputs", "inputs/", "not recorded")];
     };
     let mut checks: Vec<Check> = snapshots
@@ -35,13 +37,13 @@ pub(super) fn outputs(run: &RunDir, manifest: &Manifest, logged: &BTreeMap<Strin
         let steps = manifest.steps.iter().flatten().filter_map(|step| step.name.known());
         let steps = steps.map(|step| format!("outputs/{}", step.output()));
         let possible: BTreeSet<String> = steps.collect();
-        let possible = possible.iter().map(String::as_str).collect();
+        let listed = paths(&manifest.artifacts);
+        let possible = possible.iter().map(String::as_str).chain(listed.iter().copied()).collect();
         let files = run.output_files().map(|mut files| {
             files.retain(|(_, kind)| *kind != FileKind::Temporary);
             files
         });
         checks.extend(undeclared("outputs", files, &possible));
-        let listed = paths(&manifest.artifacts);
         let rest = logged.iter().filter(|(path, _)| !listed.contains(path.as_str()));
         checks.extend(rest.map(|(path, digest)| recorded(run, "outputs", path, *digest, None)));
     }

@@ -59,13 +59,7 @@ fn identity(manifest: &Manifest) -> [Check; 2] {
     let actual = inputs_hash(snapshots.iter().map(|(name, file)| (name.as_str(), file.sha256)));
     let hash = (actual != recorded).then(|| format!("{recorded} is recorded, the snapshots give {actual}"));
     let id = RunId::of_inputs(&actual);
-    // Older tools numbered a second directory for the same id.
-    let numbered = |rest: &str| rest.strip_prefix('-').is_some_and(|number| number.parse::<u32>().is_ok());
-    let follows = manifest
-        .run_id
-        .as_str()
-        .strip_prefix(id.as_str())
-        .is_some_and(|rest| rest.is_empty() || numbered(rest));
+    let follows = manifest.run_id.follows_from(&actual);
     let id = (!follows).then(|| format!("`{}` is recorded, the inputs give `{id}`", manifest.run_id));
     [Check::unless(hash, "identity", "inputs_hash"), Check::unless(id, "identity", "run_id")]
 }
