@@ -1,23 +1,23 @@
 //! A directory handle: every read and write of the store goes through one.
 //!
 //! Names are opened relative to the handle, one component at a time, following no link; files are
-//! opened without blocking and read only when they are regular and not too large. Writes are durable
-//! when they return: file synced, renamed into place, directory synced. A sync that fails is not tried
-//! again on the same file, because the kernel may have dropped the data: the temporary is thrown away.
+//! opened without blocking and read only when they are regular and not too large. Here is what opens and
+//! reads; `write.rs` and `remove.rs` have the rest.
+
+mod remove;
+mod write;
 
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self as sys, AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{self as sys, AtFlags, FileType, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
-use rustix::path::Arg;
 use sha2::Digest as _;
 
 use super::error::StoreError;
-use super::layout;
 use crate::domain::digest::Digest;
 
 const DIR_FLAGS: OFlags =
@@ -27,10 +27,7 @@ const READ_FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
-const NEW_FLAGS: OFlags =
-    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 /// What the process's umask then narrows.
-const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 const DIR_MODE: Mode = Mode::from_raw_mode(0o777);
 
 /// An open directory and the path that messages show.
@@ -249,130 +246,6 @@ impl Dir {
             Err(Errno::NOENT) => Ok(false),
             Err(errno) => Err(of(errno)),
         }
-    }
-
-    /// Writes the new file `name` and syncs it, but not the directory.
-    pub(super) fn write_new(&self, name: &str, bytes: &[u8]) -> Result<File> {
-        let path = self.path.join(name);
-        let fd =
-            retry_on_intr(|| sys::openat(&self.fd, name, NEW_FLAGS, FILE_MODE)).map_err(
-                |errno| match errno {
-                    Errno::EXIST => StoreError::Exists { path: path.clone() },
-                    errno => failed("create", &path, errno),
-                },
-            )?;
-        let mut file = File::from(fd);
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        written.map_err(|source| {
-            let _ = sys::unlinkat(&self.fd, name, AtFlags::empty());
-            io_error("write", &path, source)
-        })?;
-        Ok(file)
-    }
-
-    /// Puts `bytes` at `name`, durably: readers see the old file or the new one, whole. The old file's
-    /// permissions are kept.
-    pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let temporary = layout::temporary(name);
-        self.remove_file(&temporary)?;
-        let file = self.write_new(&temporary, bytes)?;
-        let placed = self.keep_mode(name, &file).and_then(|()| self.rename(&temporary, self, name));
-        if placed.is_err() {
-            let _ = self.remove_file(&temporary);
-        }
-        placed?;
-        self.sync()
-    }
-
-    fn keep_mode(&self, name: &str, file: &File) -> Result<()> {
-        let Ok(old) = sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) else { return Ok(()) };
-        let mode = Mode::from_raw_mode(old.st_mode & 0o7777);
-        sys::fchmod(file, mode)
-            .map_err(|errno| failed("set the permissions of", &self.path.join(name), errno))
-    }
-
-    /// Puts `bytes` at `name`, durably, where nothing may be yet.
-    pub(super) fn create(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let temporary = layout::temporary(name);
-        self.remove_file(&temporary)?;
-        self.write_new(&temporary, bytes)?;
-        let path = self.path.join(name);
-        let placed = sys::renameat_with(&self.fd, &temporary, &self.fd, name, RenameFlags::NOREPLACE);
-        if placed.is_err() {
-            let _ = self.remove_file(&temporary);
-        }
-        placed.map_err(|errno| match errno {
-            Errno::EXIST => StoreError::Exists { path },
-            errno => failed("create", &path, errno),
-        })?;
-        self.sync()
-    }
-
-    /// Renames `name` to `new` in `to`; neither directory is synced.
-    pub(super) fn rename(&self, name: &str, to: &Self, new: &str) -> Result<()> {
-        let path = to.path.join(new);
-        sys::renameat(&self.fd, name, &to.fd, new).map_err(|errno| match errno {
-            Errno::EXIST | Errno::NOTEMPTY => StoreError::Exists { path },
-            errno => failed("rename to", &path, errno),
-        })
-    }
-
-    /// Makes the directory's names durable.
-    pub(super) fn sync(&self) -> Result<()> {
-        sys::fsync(&self.fd).map_err(|errno| failed("sync", &self.path, errno))
-    }
-
-    /// Opens the file `name` for reading and appending.
-    pub(super) fn open_append(&self, name: &str) -> Result<File> {
-        let flags = OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let path = self.path.join(name);
-        let fd = retry_on_intr(|| sys::openat(&self.fd, name, flags, Mode::empty()))
-            .map_err(|errno| failed_at(self.fd.as_fd(), name, "open", &path, errno))?;
-        Ok(File::from(fd))
-    }
-
-    /// Removes the file `name`, if it is there.
-    pub(super) fn remove_file(&self, name: &str) -> Result<()> {
-        self.unlink(name, AtFlags::empty(), &self.path.join(name))
-    }
-
-    fn unlink(&self, name: impl Arg, flags: AtFlags, path: &Path) -> Result<()> {
-        match sys::unlinkat(&self.fd, name, flags) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(failed("remove", path, errno)),
-        }
-    }
-
-    /// Removes everything in the directory, following no link.
-    pub(super) fn clear(&self) -> Result<()> {
-        for entry in self.entries()? {
-            self.remove(&entry)?;
-        }
-        Ok(())
-    }
-
-    /// Removes the temporaries in the directory that a dead process left there.
-    pub(super) fn remove_temporaries(&self) -> Result<()> {
-        for entry in self.entries()?.iter().filter(|entry| layout::is_temporary(&entry.name)) {
-            self.remove(entry)?;
-        }
-        Ok(())
-    }
-
-    fn remove(&self, entry: &Entry) -> Result<()> {
-        let path = self.path.join(&entry.name);
-        if entry.kind != EntryKind::Dir {
-            return self.unlink(&entry.raw, AtFlags::empty(), &path);
-        }
-        let fd = retry_on_intr(|| sys::openat(&self.fd, &entry.raw, DIR_FLAGS, Mode::empty()))
-            .map_err(|errno| failed("open", &path, errno))?;
-        Self { fd, path: path.clone() }.clear()?;
-        self.unlink(&entry.raw, AtFlags::REMOVEDIR, &path)
-    }
-
-    /// Removes the empty directory `name`, if it is there.
-    pub(super) fn remove_dir(&self, name: &str) -> Result<()> {
-        self.unlink(name, AtFlags::REMOVEDIR, &self.path.join(name))
     }
 }
 

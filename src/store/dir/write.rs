@@ -1,0 +1,101 @@
+//! Writing through a directory handle, durably: file synced, renamed into place, directory synced. A sync
+//! that fails is not tried again on the same file, because the kernel may have dropped the data: the
+//! temporary is thrown away.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+
+use rustix::fs::{self as sys, AtFlags, Mode, OFlags, RenameFlags};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::{Dir, Result, failed, failed_at, io_error};
+use crate::store::error::StoreError;
+use crate::store::layout;
+
+const NEW_FLAGS: OFlags =
+    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+/// What the process's umask then narrows.
+const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
+
+impl Dir {
+    /// Writes the new file `name` and syncs it, but not the directory.
+    pub(in crate::store) fn write_new(&self, name: &str, bytes: &[u8]) -> Result<File> {
+        let path = self.path.join(name);
+        let fd =
+            retry_on_intr(|| sys::openat(&self.fd, name, NEW_FLAGS, FILE_MODE)).map_err(
+                |errno| match errno {
+                    Errno::EXIST => StoreError::Exists { path: path.clone() },
+                    errno => failed("create", &path, errno),
+                },
+            )?;
+        let mut file = File::from(fd);
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        written.map_err(|source| {
+            let _ = sys::unlinkat(&self.fd, name, AtFlags::empty());
+            io_error("write", &path, source)
+        })?;
+        Ok(file)
+    }
+
+    /// Puts `bytes` at `name`, durably: readers see the old file or the new one, whole. The old file's
+    /// permissions are kept.
+    pub(in crate::store) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let temporary = layout::temporary(name);
+        self.remove_file(&temporary)?;
+        let file = self.write_new(&temporary, bytes)?;
+        let placed = self.keep_mode(name, &file).and_then(|()| self.rename(&temporary, self, name));
+        if placed.is_err() {
+            let _ = self.remove_file(&temporary);
+        }
+        placed?;
+        self.sync()
+    }
+
+    fn keep_mode(&self, name: &str, file: &File) -> Result<()> {
+        let Ok(old) = sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) else { return Ok(()) };
+        let mode = Mode::from_raw_mode(old.st_mode & 0o7777);
+        sys::fchmod(file, mode)
+            .map_err(|errno| failed("set the permissions of", &self.path.join(name), errno))
+    }
+
+    /// Puts `bytes` at `name`, durably, where nothing may be yet.
+    pub(in crate::store) fn create(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let temporary = layout::temporary(name);
+        self.remove_file(&temporary)?;
+        self.write_new(&temporary, bytes)?;
+        let path = self.path.join(name);
+        let placed = sys::renameat_with(&self.fd, &temporary, &self.fd, name, RenameFlags::NOREPLACE);
+        if placed.is_err() {
+            let _ = self.remove_file(&temporary);
+        }
+        placed.map_err(|errno| match errno {
+            Errno::EXIST => StoreError::Exists { path },
+            errno => failed("create", &path, errno),
+        })?;
+        self.sync()
+    }
+
+    /// Renames `name` to `new` in `to`; neither directory is synced.
+    pub(in crate::store) fn rename(&self, name: &str, to: &Self, new: &str) -> Result<()> {
+        let path = to.path.join(new);
+        sys::renameat(&self.fd, name, &to.fd, new).map_err(|errno| match errno {
+            Errno::EXIST | Errno::NOTEMPTY => StoreError::Exists { path },
+            errno => failed("rename to", &path, errno),
+        })
+    }
+
+    /// Makes the directory's names durable.
+    pub(in crate::store) fn sync(&self) -> Result<()> {
+        sys::fsync(&self.fd).map_err(|errno| failed("sync", &self.path, errno))
+    }
+
+    /// Opens the file `name` for reading and appending.
+    pub(in crate::store) fn open_append(&self, name: &str) -> Result<File> {
+        let flags = OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let path = self.path.join(name);
+        let fd = retry_on_intr(|| sys::openat(&self.fd, name, flags, Mode::empty()))
+            .map_err(|errno| failed_at(self.fd.as_fd(), name, "open", &path, errno))?;
+        Ok(File::from(fd))
+    }
+}
