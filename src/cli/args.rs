@@ -1,10 +1,11 @@
 //! The flags: one table from which parsing and help come.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use semver::Version;
 
 use crate::domain::decision::Label;
 use crate::domain::digest::Digest;
@@ -65,6 +66,14 @@ pub(super) enum Command {
     ///
     /// Nothing is changed. Exit status 1 when anything failed.
     Verify(VerifyArgs),
+    /// Bring the store's manifests to a later schema version, without losing a byte
+    ///
+    /// Without a flag that says otherwise, every manifest of the store goes to the latest version. Each keeps
+    /// its old bytes as `manifest.json.backup`; running it again goes on where it was, and changes nothing
+    /// twice. Every other command reads all versions, so nothing needs to be migrated to be used.
+    Migrate(MigrateArgs),
+    /// Record what older tools did not
+    Backfill(BackfillArgs),
 }
 
 #[derive(Debug, Args)]
@@ -162,4 +171,92 @@ fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
 /// What is wrong with it.
 pub(super) fn reference(text: &str) -> Result<RunRef, crate::ops::OpsError> {
     text.parse()
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::option_option,
+    reason = "flags are what they are; a RUN may follow --restore"
+)]
+#[command(group(clap::ArgGroup::new("mode").args(["list_versions", "check", "graph", "restore"])))]
+pub(super) struct MigrateArgs {
+    /// Show how many manifests there are of each version
+    #[arg(long)]
+    pub(super) list_versions: bool,
+    /// Show what would change, as a diff of each manifest, and write nothing
+    #[arg(long, conflicts_with_all = ["list_versions", "check", "graph"])]
+    pub(super) dry_run: bool,
+    /// For CI: exit with 0 when all are current, 1 when some are behind, 6 when some cannot be migrated
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Show the versions, the steps between them, and the path between any two
+    #[arg(long, conflicts_with_all = ["job", "manifest", "target_version", "assume_version"])]
+    pub(super) graph: bool,
+    /// Go back to the bytes before the last migration: of RUN, or of --all, --job or --manifest
+    #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with_all = ["target_version", "assume_version"])]
+    pub(super) restore: Option<Option<String>>,
+    /// With --restore: every manifest of the store
+    #[arg(long, requires = "restore", conflicts_with_all = ["job", "manifest"])]
+    pub(super) all: bool,
+    /// Only this job's manifests
+    #[arg(long, value_name = "ID", conflicts_with = "manifest")]
+    pub(super) job: Option<JobId>,
+    /// Only this manifest, which must lie in the store
+    #[arg(long, value_name = "PATH")]
+    pub(super) manifest: Option<PathBuf>,
+    /// Migrate to this version instead of the latest
+    #[arg(long, value_name = "VERSION")]
+    pub(super) target_version: Option<Version>,
+    /// Take manifests that state no version for this one
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["list_versions", "check"])]
+    pub(super) assume_version: Option<Version>,
+    #[command(flatten)]
+    pub(super) many: ManyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManyArgs {
+    /// With so many threads [default: as many as the machine has processors]
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Stop at the first manifest that fails
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Fail instead of waiting where another process works on a run
+    #[arg(long)]
+    pub(super) no_wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackfillArgs {
+    #[command(subcommand)]
+    pub(super) what: Backfill,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Backfill {
+    /// Record the files under `inputs/` of runs whose manifests say nothing of them
+    ///
+    /// Nothing that is recorded is changed. It says whether a run's id follows from its inputs.
+    Inputs(BackfillInputsArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("scope").required(true).args(["run", "all", "job"])))]
+pub(super) struct BackfillInputsArgs {
+    /// A run, as `show` takes it
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Every run of the store
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Every run of this job
+    #[arg(long, value_name = "ID")]
+    pub(super) job: Option<JobId>,
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) many: ManyArgs,
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::config::ConfigError;
 use crate::domain::manifest::ManifestError;
+use crate::domain::migration::MigrationError;
 use crate::ops::{OpsError, SourceError};
 use crate::store::StoreError;
 
@@ -58,6 +59,17 @@ impl CommandError {
         Self::new(format!("{count} of the runs cannot be read"), kind).shown()
     }
 
+    /// Some of many were left alone; which, the answer says. `exit` is the greatest of their statuses.
+    pub(super) fn some_failed(count: usize, exit: u8) -> Self {
+        Self::new(format!("{count} manifests were left alone"), ("some_failed", exit, None)).shown()
+    }
+
+    /// The user stopped a command that goes through many.
+    pub(super) fn interrupted() -> Self {
+        let hint = "run it again to go on";
+        Self::new("interrupted; what was done is kept".to_owned(), ("interrupted", INTERRUPTED, Some(hint)))
+    }
+
     /// A panic was caught; what it said stands above on standard error.
     pub(super) fn bug() -> Self {
         let hint = "please report it, with what stands above and the command; what was recorded is kept";
@@ -108,6 +120,26 @@ fn kind(error: &OpsError) -> Kind {
         OpsError::Manifest { source: ManifestError::UnknownVersion(_), .. } => {
             ("newer_manifest", CORRUPT, Some("a newer consensus may know it; this one leaves it alone"))
         }
+        OpsError::Migration { source, .. } => migration_kind(source),
+        OpsError::Backup { .. } => (
+            "corrupt",
+            CORRUPT,
+            Some("nothing was changed; the backup has to be brought back from elsewhere"),
+        ),
+        OpsError::NothingToRestore { .. } => (
+            "nothing_to_restore",
+            CONFLICT,
+            Some("only what `migrate` or `backfill` changed can be gone back from"),
+        ),
+        OpsError::NoSuchVersion { .. } => {
+            ("no_such_version", USAGE, Some("`consensus migrate --graph` shows versions and steps"))
+        }
+        OpsError::NotInStore { .. } => {
+            ("not_in_store", USAGE, Some("name the store that it lies in with --store"))
+        }
+        OpsError::NoRoom { .. } => {
+            ("no_room", SYSTEM, Some("free some space, or migrate job by job with --job"))
+        }
         OpsError::Manifest { .. } | OpsError::Policy { .. } | OpsError::Corrupt { .. } => {
             ("corrupt", CORRUPT, Some(CORRUPT_HINT))
         }
@@ -142,6 +174,31 @@ fn kind(error: &OpsError) -> Kind {
     }
 }
 
+fn migration_kind(error: &MigrationError) -> Kind {
+    match error {
+        MigrationError::Newer(..) => {
+            ("newer_manifest", CORRUPT, Some("a newer consensus may know it; this one leaves it alone"))
+        }
+        MigrationError::Unversioned => (
+            "unversioned",
+            CORRUPT,
+            Some("it was left alone; `--assume-version 1.0.0` takes it for that version"),
+        ),
+        MigrationError::Unknown(_) => (
+            "unknown_version",
+            CORRUPT,
+            Some("it was left alone; `consensus migrate --graph` shows what is known"),
+        ),
+        MigrationError::NoPath(_) => {
+            ("no_path", CONFLICT, Some("`consensus migrate --graph` shows what leads where"))
+        }
+        MigrationError::Step { .. } => ("bug", BUG, Some("it was left alone; please report it")),
+        MigrationError::Json(_) | MigrationError::Shape { .. } | MigrationError::Disagrees(_) => {
+            ("corrupt", CORRUPT, Some("it was left alone; mend it by hand, with a copy kept"))
+        }
+    }
+}
+
 fn store_kind(error: &StoreError) -> Kind {
     match error {
         StoreError::NoStore { .. } => {
@@ -160,6 +217,7 @@ fn store_kind(error: &StoreError) -> Kind {
             ("busy", CONFLICT, Some("without --no-wait it waits until the other one is done"))
         }
         StoreError::Interrupted { .. } => ("interrupted", INTERRUPTED, Some("run it again to go on")),
+        StoreError::Changed { .. } => ("changed", CONFLICT, Some("run it again; nothing of it was replaced")),
         StoreError::Exists { .. } => ("conflict", CONFLICT, Some("another process was first; run it again")),
         StoreError::Io { source, .. } => ("io", SYSTEM, io_hint(source)),
     }

@@ -6,11 +6,13 @@
 mod args;
 mod error;
 mod list;
+mod migrate;
 mod output;
 mod progress;
 mod run;
 mod show;
 mod signal;
+mod stream;
 mod verify;
 
 use std::ffi::OsString;
@@ -72,5 +74,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Show(args) => show::show(&workspace, args, output),
         Command::List(args) => list::list(&workspace, args, output),
         Command::Verify(args) => verify::verify(&workspace, args, output),
+        Command::Migrate(args) => migrate::migrate(workspace, args, output),
+        Command::Backfill(args) => migrate::backfill(workspace, args, output),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
@@ -50,7 +51,12 @@ impl Output {
     /// Prints text with styles, which are dropped where they are not wanted. A reader that went away
     /// changes nothing but what is printed.
     pub(super) fn text(&self, text: &str) -> Result<(), CommandError> {
-        self.written(AutoStream::new(io::stdout(), self.color).lock().write_all(text.as_bytes()))
+        let stream = AutoStream::new(io::stdout(), self.color);
+        if stream.current_choice() == ColorChoice::Never {
+            // In one piece: piece by piece, each line would be a call of its own.
+            return self.written(io::stdout().lock().write_all(strip_str(text).to_string().as_bytes()));
+        }
+        self.written(stream.lock().write_all(text.as_bytes()))
     }
 
     /// Prints a piece of JSON text.

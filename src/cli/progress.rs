@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::domain::step::Step;
-use crate::ops::Progress;
+use crate::ops::{MigrateProgress, Progress};
 
 /// A line that tells which steps are under way.
 pub(super) struct ProgressLine {
@@ -51,5 +51,35 @@ impl ProgressLine {
     /// Takes the line away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A bar that tells how many of many are settled, and how long it may take.
+pub(super) struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar that is drawn only on a terminal.
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} manifests, {eta} left") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// Takes note of what happened.
+    pub(super) fn observe(&self, progress: MigrateProgress) {
+        match progress {
+            MigrateProgress::Begun(count) => {
+                self.0.set_length(count as u64);
+                self.0.set_draw_target(ProgressDrawTarget::stderr());
+            }
+            MigrateProgress::Settled(count) => self.0.inc(count as u64),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
     }
 }

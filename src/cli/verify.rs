@@ -2,8 +2,8 @@
 
 use super::args::{VerifyArgs, reference};
 use super::output::Output;
+use super::stream::Stream;
 use super::{Answer, CommandError};
-use crate::domain::json::{pretty, to_value};
 use crate::domain::view::Verified;
 use crate::ops::{self, OpsError, Scope, VerifyOptions, VerifyReport, Workspace};
 use crate::report::{json, terminal};
@@ -19,7 +19,8 @@ pub(super) fn verify(
         Scope::Runs(args.runs.iter().map(|run| reference(run)).collect::<Result<_, OpsError>>()?)
     };
     let options = VerifyOptions { scope, head: args.head };
-    let mut shown = Shown { output, all: !args.all, count: 0, problem: None };
+    let stream = Stream::new(output, "verified");
+    let mut shown = Shown { output, all: !args.all, stream, problem: None };
     let result = ops::verify(workspace, &options, &mut |verified| shown.each(verified));
     if let Some(problem) = shown.problem {
         return Err(problem);
@@ -36,32 +37,26 @@ pub(super) fn verify(
 struct Shown<'a> {
     output: &'a Output,
     all: bool,
-    count: usize,
+    stream: Stream<'a>,
     problem: Option<CommandError>,
 }
 
 impl Shown<'_> {
     fn each(&mut self, verified: &Verified) {
-        let printed = if self.output.is_json() {
-            let before = if self.count == 0 { "{\n  \"verified\": [\n" } else { ",\n" };
-            self.output.raw(&format!("{before}{}", indented(&pretty(&json::verified(verified)))))
-        } else {
-            self.output.text(&terminal::verified(verified, self.all))
-        };
-        self.count += 1;
+        if self.output.is_json() {
+            return self.stream.push(&json::verified(verified));
+        }
+        let printed = self.output.text(&terminal::verified(verified, self.all));
         self.problem = self.problem.take().or(printed.err());
     }
 
-    fn end(&self, report: &VerifyReport) -> Result<(), CommandError> {
+    fn end(self, report: &VerifyReport) -> Result<(), CommandError> {
         if self.output.is_json() {
-            let before = if self.count == 0 { "{\n  \"verified\": [" } else { "" };
-            return self.output.raw(&format!(
-                "{before}\n  ],\n  \"format_version\": {},\n  \"count\": {},\n  \"failed\": {},\n  \"head_found\": {},\n  \"holds\": {}\n}}\n",
-                json::FORMAT_VERSION,
+            return self.stream.close(&json::verified_in_all(
                 report.verified,
                 report.failed,
-                pretty(&to_value(&report.head_found)).trim_end(),
-                report.holds()
+                report.head_found,
+                report.holds(),
             ));
         }
         if !self.all || report.verified != 1 {
@@ -77,18 +72,12 @@ impl Shown<'_> {
     }
 
     /// The array that was begun is closed by the error's own members, so that one object is printed.
-    fn cut_short(&self, error: CommandError) -> CommandError {
-        if self.output.is_json() && self.count > 0 {
+    fn cut_short(self, error: CommandError) -> CommandError {
+        if self.output.is_json() && self.stream.count() > 0 {
             let whole = json::error(error.code, &error.message, error.hint.as_deref(), None);
-            let members = pretty(&whole);
-            let _ = self.output.raw(&format!("\n  ],\n{}", members.trim_start_matches("{\n")));
+            let _ = self.stream.close(&whole);
             return error.shown();
         }
         error
     }
-}
-
-/// JSON text as an item of an array that is a member.
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }

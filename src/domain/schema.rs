@@ -30,7 +30,9 @@ fn manifest(shape: &Shape) -> (String, Schema) {
     let mut schema = SchemaGenerator::default().into_root_schema_for::<Manifest>();
     let later = later_members(&shape.version);
     let properties = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut);
-    properties.into_iter().for_each(|members| members.retain(|name, _| !later.contains(&name.as_str())));
+    if let Some(members) = properties {
+        members.retain(|name, _| !later.contains(&name.as_str()));
+    }
     if !later.is_empty() {
         drop_unused(&mut schema);
     }

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use semver::Version;
+
 use crate::domain::aggregate::AggregateError;
 use crate::domain::ids::{JobId, RunId};
 use crate::domain::manifest::ManifestError;
+use crate::domain::migration::MigrationError;
 use crate::domain::policy::PolicyError;
 use crate::domain::step::Step;
 use crate::ops::source::SourceError;
@@ -72,6 +75,54 @@ pub enum OpsError {
         /// What is wrong with it.
         source: ManifestError,
     },
+    /// A manifest is not migrated.
+    #[error("`{}`: {source}", path.display())]
+    Migration {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: Box<MigrationError>,
+    },
+    /// A backup cannot be gone back to.
+    #[error("`{}` cannot be gone back to: {problem}", path.display())]
+    Backup {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        problem: String,
+    },
+    /// There is nothing to go back to.
+    #[error("`{}` was not changed by this program: there is nothing to go back to", path.display())]
+    NothingToRestore {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A version that no step leads to.
+    #[error("{wanted} is no manifest version that this program knows; it knows {}", versions(known))]
+    NoSuchVersion {
+        /// The version that was wanted.
+        wanted: Version,
+        /// Those that are known.
+        known: Vec<Version>,
+    },
+    /// A manifest that is not in the store.
+    #[error("`{}` is no JOB/RUN/manifest.json in the store `{}`", path.display(), store.display())]
+    NotInStore {
+        /// The manifest.
+        path: PathBuf,
+        /// The store.
+        store: PathBuf,
+    },
+    /// The disk cannot hold what would be written.
+    #[error("`{}` needs about {needed} bytes more, and {free} are free; nothing was written", store.display())]
+    NoRoom {
+        /// The store.
+        store: PathBuf,
+        /// How many bytes are needed, about.
+        needed: u64,
+        /// How many are free.
+        free: u64,
+    },
     /// A record is not what it should be.
     #[error("`{}`: {problem}", path.display())]
     Corrupt {
@@ -104,6 +155,10 @@ pub enum OpsError {
         /// The run.
         run: RunId,
     },
+}
+
+fn versions(versions: &[Version]) -> String {
+    versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// At most five of them.

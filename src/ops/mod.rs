@@ -7,6 +7,7 @@ mod clock;
 mod error;
 mod input;
 mod list;
+mod migrate;
 mod policy;
 mod reference;
 mod run;
@@ -14,14 +15,19 @@ mod show;
 mod source;
 mod verify;
 mod view;
+mod walk;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use clock::Clock;
 pub use error::OpsError;
 pub use input::{InputError, read_regular};
 pub use list::{ListOptions, ListReport, list};
+pub use migrate::{
+    ApplyReport, Change, Failure, Manifests, MigrateProgress, Planned, Rewrite, Selection, Survey, apply,
+    plan, survey, target,
+};
 pub use reference::RunRef;
 pub use run::{Progress, RunOptions, RunReport, run};
 pub use show::show;
@@ -47,6 +53,10 @@ pub struct Workspace<'a> {
 }
 
 impl Workspace<'_> {
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
     fn wait(&self) -> Wait<'_> {
         Wait { no_wait: self.no_wait, interrupted: self.interrupted, on_wait: self.on_wait }
     }

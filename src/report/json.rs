@@ -10,11 +10,11 @@ use crate::domain::view::{RunRow, RunView, Unreadable, Verified};
 /// The version of these forms.
 pub const FORMAT_VERSION: u64 = 1;
 
-fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-fn number(value: u64) -> Value {
+pub(super) fn number(value: u64) -> Value {
     Value::Number(value.to_string())
 }
 
@@ -71,6 +71,18 @@ fn row(row: &RunRow) -> Value {
 #[must_use]
 pub fn verified(verified: &Verified) -> Value {
     to_value(verified).with("holds", Value::Bool(verified.holds()))
+}
+
+/// How a verification came out in all.
+#[must_use]
+pub fn verified_in_all(count: usize, failed: usize, head_found: Option<bool>, holds: bool) -> Value {
+    object([
+        ("format_version", number(FORMAT_VERSION)),
+        ("count", number(count as u64)),
+        ("failed", number(failed as u64)),
+        ("head_found", to_value(&head_found)),
+        ("holds", Value::Bool(holds)),
+    ])
 }
 
 /// An error.

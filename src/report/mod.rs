@@ -1,6 +1,7 @@
 //! Values to bytes: what people and programs are shown. Nothing here reads or writes anything.
 
 pub mod json;
+pub mod migration;
 mod safe;
 mod style;
 pub mod terminal;

@@ -1,7 +1,7 @@
 //! What can go wrong with files, naming the file.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the store did not do what was asked. Every variant names the path.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,12 @@ pub enum StoreError {
         /// What.
         path: PathBuf,
     },
+    /// Another program changed a file while it was to be replaced.
+    #[error("`{}` was changed by another program meanwhile; it was left alone", path.display())]
+    Changed {
+        /// Which.
+        path: PathBuf,
+    },
     /// The system refused.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
@@ -82,4 +88,49 @@ pub enum StoreError {
         /// Why not.
         source: io::Error,
     },
+}
+
+impl StoreError {
+    /// The path that it is about.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::NoStore { path }
+            | Self::NotFound { path }
+            | Self::NewerStore { path, .. }
+            | Self::WrongKind { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::Corrupt { path, .. }
+            | Self::Busy { path }
+            | Self::Interrupted { path }
+            | Self::Exists { path }
+            | Self::Changed { path }
+            | Self::Io { path, .. } => path,
+        }
+    }
+
+    /// The same refusal, said of `path`: one sync is asked for many files.
+    pub(super) fn again(&self, path: PathBuf) -> Self {
+        match self {
+            Self::Io { action, source, .. } => {
+                let source =
+                    source.raw_os_error().map_or_else(|| source.kind().into(), io::Error::from_raw_os_error);
+                Self::Io { action, path, source }
+            }
+            other => Self::Corrupt { path, problem: other.to_string() },
+        }
+    }
+
+    /// Whether nothing more can be written, whatever the file.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        use io::ErrorKind as Kind;
+        match self {
+            Self::Io { action: "sync", .. } => true,
+            Self::Io { source, .. } => {
+                matches!(source.kind(), Kind::StorageFull | Kind::QuotaExceeded | Kind::ReadOnlyFilesystem)
+            }
+            _ => false,
+        }
+    }
 }

@@ -66,3 +66,62 @@ pub(super) fn temporary(name: &str) -> String {
 pub(super) fn is_temporary(name: &str) -> bool {
     name.strip_prefix('.').is_some_and(|name| name.strip_suffix(".tmp").is_some())
 }
+
+/// What a manifest's bytes are kept as when it is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// The bytes before a migration: `manifest.json.backup`, then `manifest.json.backup.2` and so on.
+    Backup,
+    /// The bytes before going back: `manifest.json.restored.1` and so on.
+    Restored,
+}
+
+impl Kept {
+    /// The name of the file with this number, from 1.
+    pub(super) fn name(self, number: u64) -> String {
+        match self {
+            Self::Backup if number == 1 => format!("{MANIFEST}.backup"),
+            Self::Backup => format!("{MANIFEST}.backup.{number}"),
+            Self::Restored => format!("{MANIFEST}.restored.{number}"),
+        }
+    }
+
+    /// The number of the file with this name.
+    pub(super) fn number(self, name: &str) -> Option<u64> {
+        let rest = name.strip_prefix(self.name(1).trim_end_matches(".1"))?;
+        let number = match rest.strip_prefix('.') {
+            Some(number) => number.parse().ok()?,
+            None if rest.is_empty() => 1,
+            None => return None,
+        };
+        (self.name(number) == name).then_some(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_files_are_numbered() {
+        for (kept, names) in [
+            (Kept::Backup, ["manifest.json.backup", "manifest.json.backup.2"]),
+            (Kept::Restored, ["manifest.json.restored.1", "manifest.json.restored.2"]),
+        ] {
+            for (name, number) in names.iter().zip(1..) {
+                assert_eq!(kept.name(number), *name);
+                assert_eq!(kept.number(name), Some(number));
+            }
+        }
+        for other in [
+            "manifest.json",
+            "manifest.json.backup.",
+            "manifest.json.backup.02",
+            "manifest.json.backup.1",
+            "x",
+        ] {
+            assert_eq!(Kept::Backup.number(other), None, "{other}");
+        }
+        assert_eq!(Kept::Restored.number("manifest.json.restored"), None);
+    }
+}

@@ -14,6 +14,7 @@ mod error;
 mod layout;
 mod lock;
 mod records;
+mod rewrite;
 mod run;
 mod scan;
 
@@ -23,7 +24,9 @@ pub use attempt::{AttemptLog, AttemptStart};
 pub use begin::{Begun, NewRun};
 pub use error::StoreError;
 pub use lock::Wait;
+pub use rewrite::{Kept, ManifestLock, Staged, batch_size};
 pub use run::{FileKind, LockedRun, RunDir};
+pub use scan::JobDir;
 
 use crate::domain::json::{self, Value};
 use dir::Dir;

@@ -1,6 +1,6 @@
 //! One run's directory: read by anyone, written only through [`LockedRun`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::attempt::{AttemptLog, AttemptStart};
 use super::dir::{Dir, EntryKind};
@@ -56,11 +56,15 @@ impl Store {
 
     pub(super) fn run_dir(&self, job: &JobId, run: &RunId) -> Result<RunDir, StoreError> {
         let dir = self.root.dir(&format!("{job}/{run}"))?;
-        Ok(RunDir { job: job.clone(), run: run.clone(), dir })
+        Ok(RunDir::new(job.clone(), run.clone(), dir))
     }
 }
 
 impl RunDir {
+    pub(super) fn new(job: JobId, run: RunId, dir: Dir) -> Self {
+        Self { job, run, dir }
+    }
+
     pub(super) fn dir(&self) -> &Dir {
         &self.dir
     }
@@ -81,6 +85,12 @@ impl RunDir {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Where its manifest lies.
+    #[must_use]
+    pub fn manifest_path(&self) -> PathBuf {
+        self.path().join(layout::MANIFEST)
     }
 
     /// The bytes of its manifest.

@@ -1,9 +1,12 @@
 //! Finding runs: directories two levels down. Links, the store's own files and a folder named `runs`
 //! are not entered.
 
-use super::dir::EntryKind;
+use std::path::PathBuf;
+
+use super::dir::{Dir, EntryKind};
 use super::{RunDir, Store, StoreError, layout};
 use crate::domain::ids::{JobId, RunId};
+use crate::domain::manifest::MAX_MANIFEST_BYTES;
 
 /// Older tools keep a folder of links beside the runs.
 const LINKS: &str = "runs";
@@ -34,10 +37,62 @@ impl Store {
     /// # Errors
     /// What the system refuses.
     pub fn run_ids(&self, job: &JobId) -> Result<Vec<RunId>, StoreError> {
-        let Some(dir) = self.root.try_dir(job.as_str())? else { return Ok(Vec::new()) };
-        let entries = dir.entries()?;
+        self.job(job)?.map_or_else(|| Ok(Vec::new()), |job| job.run_ids())
+    }
+
+    /// A job's directory; none where it is not there.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn job(&self, job: &JobId) -> Result<Option<JobDir>, StoreError> {
+        Ok(self.root.try_dir(job.as_str())?.map(|dir| JobDir { id: job.clone(), dir }))
+    }
+}
+
+/// A job's directory, for reading.
+#[derive(Debug)]
+pub struct JobDir {
+    id: JobId,
+    dir: Dir,
+}
+
+impl JobDir {
+    /// As [`Store::run_ids`].
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn run_ids(&self) -> Result<Vec<RunId>, StoreError> {
+        let entries = self.dir.entries()?;
         let dirs = entries.iter().filter(|entry| entry.kind == EntryKind::Dir && entry.name != LINKS);
         Ok(dirs.filter_map(|entry| entry.name.parse().ok()).collect())
+    }
+
+    /// The job.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        &self.id
+    }
+
+    /// Where a run's manifest lies.
+    #[must_use]
+    pub fn manifest_path(&self, run: &RunId) -> PathBuf {
+        self.dir.path().join(run.as_str()).join(layout::MANIFEST)
+    }
+
+    /// The bytes of a run's manifest.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it is missing, no regular file or too large.
+    pub fn manifest(&self, run: &RunId) -> Result<Vec<u8>, StoreError> {
+        self.dir.read(&format!("{run}/{}", layout::MANIFEST), MAX_MANIFEST_BYTES)
+    }
+
+    /// A run of the job.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it is missing or something else stands in its place.
+    pub fn run(&self, run: &RunId) -> Result<RunDir, StoreError> {
+        Ok(RunDir::new(self.id.clone(), run.clone(), self.dir.dir(run.as_str())?))
     }
 }
 

@@ -7,6 +7,9 @@
 use super::super::decimal::Plain;
 use super::{Value, push_string, sorted};
 
+/// Every whole number of so many digits is one that a double holds.
+const SHORT: usize = 15;
+
 /// The canonical form of a value.
 #[must_use]
 pub fn canonical(value: &Value) -> String {
@@ -49,6 +52,10 @@ fn push(out: &mut String, value: &Value) {
 
 /// As ECMAScript prints the nearest double where that loses nothing; else as written.
 fn push_number(out: &mut String, text: &str) {
+    // Whole numbers that a double holds print back as they are.
+    if text.len() <= SHORT && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return out.push_str(text);
+    }
     let mut buffer = ryu_js::Buffer::new();
     let double = text.parse::<f64>().ok().filter(|double| double.is_finite());
     match double.map(|double| buffer.format_finite(double)) {

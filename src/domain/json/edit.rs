@@ -63,12 +63,11 @@ impl<'a> ObjectText<'a> {
     pub fn set(&mut self, name: &str, value: &Value) {
         let style = self.style();
         let text = style.value(value, &style.indent);
-        match self.members.iter_mut().find(|member| member.name == name) {
-            Some(member) => member.value = text.into(),
-            None => {
-                let lead = style.lead(name, self.members.is_empty()).into();
-                self.members.push(Member { name: name.to_owned().into(), lead, value: text.into() });
-            }
+        if let Some(member) = self.members.iter_mut().find(|member| member.name == name) {
+            member.value = text.into();
+        } else {
+            let lead = style.lead(name, self.members.is_empty()).into();
+            self.members.push(Member { name: name.to_owned().into(), lead, value: text.into() });
         }
     }
 

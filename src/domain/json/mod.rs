@@ -15,7 +15,7 @@ pub use canonical::canonical;
 pub use edit::ObjectText;
 pub use parse::JsonError;
 pub use pretty::pretty;
-pub use value::{Value, from_slice, from_value, to_value};
+pub use value::{Value, from_canonical, from_slice, from_value, to_value};
 
 use super::digest::Digest;
 
@@ -31,6 +31,9 @@ pub fn digest(value: &Value) -> Digest {
 /// The order of keys in RFC 8785: by UTF-16 code units. It differs from the order of UTF-8 bytes:
 /// U+1F600 (a surrogate pair) comes before U+FB33.
 fn key_order(a: &str, b: &str) -> std::cmp::Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        return a.cmp(b);
+    }
     a.encode_utf16().cmp(b.encode_utf16())
 }
 
@@ -45,21 +48,25 @@ fn sorted(members: &[(String, Value)]) -> Vec<&(String, Value)> {
 fn push_string(out: &mut String, text: &str) {
     use std::fmt::Write as _;
     out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            control if control < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
+    let mut rest = text;
+    // All that is escaped are single bytes.
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            8 => out.push_str("\\b"),
+            b'\t' => out.push_str("\\t"),
+            b'\n' => out.push_str("\\n"),
+            12 => out.push_str("\\f"),
+            b'\r' => out.push_str("\\r"),
+            control => {
+                let _ = write!(out, "\\u{control:04x}");
             }
-            other => out.push(other),
         }
+        rest = &rest[at + 1..];
     }
+    out.push_str(rest);
     out.push('"');
 }
 

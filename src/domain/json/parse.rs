@@ -253,14 +253,14 @@ struct Names<'a>(HashSet<Cow<'a, str>>);
 
 impl<'a> Names<'a> {
     /// Whether `name` is one of the `members`, all of which it was asked about in turn.
-    fn holds<T>(&mut self, members: &[(Cow<'a, str>, T)], name: &Cow<'a, str>) -> bool {
+    fn holds<T>(&mut self, members: &[(Cow<'a, str>, T)], name: &str) -> bool {
         if members.len() < FEW {
             return members.iter().any(|(other, _)| other == name);
         }
         if self.0.is_empty() {
             self.0.extend(members.iter().map(|(other, _)| other.clone()));
         }
-        !self.0.insert(name.clone())
+        !self.0.insert(name.to_owned().into())
     }
 }
 
@@ -288,7 +288,7 @@ impl Fault {
         }
         let before = &text.as_bytes()[..self.offset.unwrap_or(offset)];
         let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
         JsonError::Syntax {
             problem: self.problem.into_owned(),

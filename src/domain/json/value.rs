@@ -143,6 +143,14 @@ pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, JsonError> {
     typed(super::canonical(value).as_bytes())
 }
 
+/// Reads the canonical form of a value, which nothing else may be given, as a `T`.
+///
+/// # Errors
+/// [`JsonError::Shape`] where the value is not a `T`.
+pub fn from_canonical<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
+    typed(text.as_bytes())
+}
+
 fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| shape(&error))

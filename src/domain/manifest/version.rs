@@ -57,17 +57,27 @@ pub fn later_members(version: &Version) -> Vec<&'static str> {
 
 /// Reads `value` as the shape of `version`: members of later versions are nothing that it knows.
 pub(super) fn read_as(version: &Version, value: &Value) -> Result<Manifest, JsonError> {
-    let later = later_members(version);
-    let known = value.members().iter().filter(|(name, _)| !later.contains(&name.as_str()));
-    json::from_value(&Value::Object(known.cloned().collect()))
+    json::from_value(&known_members(version, value).unwrap_or_else(|| value.clone()))
 }
 
-/// Whether `value` has the shape of a manifest of `version`.
+/// Whether `value` has the shape of a manifest of `version`. `canonical` is its canonical form, which the
+/// caller has at hand.
 ///
 /// # Errors
 /// [`JsonError::Shape`], naming the field.
-pub fn fits(version: &Version, value: &Value) -> Result<(), JsonError> {
-    read_as(version, value).map(drop)
+pub fn fits(version: &Version, value: &Value, canonical: &str) -> Result<(), JsonError> {
+    match known_members(version, value) {
+        Some(known) => json::from_value::<Manifest>(&known).map(drop),
+        None => json::from_canonical::<Manifest>(canonical).map(drop),
+    }
+}
+
+/// `value` without the members of later versions; none where it has none of them.
+fn known_members(version: &Version, value: &Value) -> Option<Value> {
+    let later = later_members(version);
+    let is_later = |name: &String| later.contains(&name.as_str());
+    let known = || value.members().iter().filter(|(name, _)| !is_later(name)).cloned().collect();
+    value.members().iter().any(|(name, _)| is_later(name)).then(|| Value::Object(known()))
 }
 
 #[cfg(test)]
@@ -91,7 +101,8 @@ mod tests {
         let text =
             br#"{"schema_version":"1.2.0","job_id":"j","run_id":"r","status":"x","decision":"approve"}"#;
         let value = Value::parse(text).unwrap();
-        assert!(fits(&Version::new(1, 2, 0), &value).is_ok());
-        assert!(fits(&Version::new(1, 4, 0), &value).unwrap_err().to_string().contains("decision"));
+        let text = json::canonical(&value);
+        assert!(fits(&Version::new(1, 2, 0), &value, &text).is_ok());
+        assert!(fits(&Version::new(1, 4, 0), &value, &text).unwrap_err().to_string().contains("decision"));
     }
 }

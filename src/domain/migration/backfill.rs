@@ -63,15 +63,14 @@ pub fn backfill_inputs(
         return Ok(Backfilled { outcome: Outcome::Current(version), id_agrees: None });
     }
     let mut words = Vec::new();
-    let names: BTreeMap<String, Digest> = match &recorded {
-        Some(value) => as_recorded(value, files)?,
-        None => {
-            let hash = document.get(HASH).filter(|_| has_hash).map(ToOwned::to_owned);
-            let names = named(files, run, hash.as_deref())?;
-            words.push(format!("recorded {SNAPSHOTS}: {} files", names.len()));
-            document.set(SNAPSHOTS, &snapshots(&names));
-            names.into_iter().map(|(name, file)| (name, file.digest)).collect()
-        }
+    let names: BTreeMap<String, Digest> = if let Some(value) = &recorded {
+        as_recorded(value, files)?
+    } else {
+        let hash = document.get(HASH).filter(|_| has_hash).map(ToOwned::to_owned);
+        let names = named(files, run, hash.as_deref())?;
+        words.push(format!("recorded {SNAPSHOTS}: {} files", names.len()));
+        document.set(SNAPSHOTS, &snapshots(&names));
+        names.into_iter().map(|(name, file)| (name, file.digest)).collect()
     };
     let hash = inputs_hash(names.iter().map(|(name, digest)| (name.as_str(), *digest)));
     if !has_hash {

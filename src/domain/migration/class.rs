@@ -28,9 +28,8 @@ pub enum Class {
 pub fn classify(registry: &Registry, document: &ObjectText<'_>) -> Class {
     let Some(raw) = document.get(VERSION) else { return Class::Unversioned };
     let corrupt = |problem: String| Class::Corrupt(JsonError::Shape { path: VERSION.to_owned(), problem });
-    let stated = match Value::parse(raw.as_bytes()) {
-        Ok(Value::String(stated)) => stated,
-        _ => return corrupt(format!("{} is no version; it takes text such as \"1.0.0\"", shortened(raw))),
+    let Ok(Value::String(stated)) = Value::parse(raw.as_bytes()) else {
+        return corrupt(format!("{} is no version; it takes text such as \"1.0.0\"", shortened(raw)));
     };
     match Version::parse(&stated) {
         Err(_) => corrupt(format!("\"{}\" is no semantic version, such as 1.0.0", shortened(&stated))),

@@ -164,8 +164,15 @@ pub(super) fn sealed(
     };
     let shape = |source| MigrationError::Shape { version: to.clone(), source };
     let after = Value::parse(document.text().as_bytes())?;
-    fits(to, &after).map_err(shape)?;
-    let checksum = |value: Value| json::digest(&value.without(HISTORY)).to_string();
+    if !matches!(after.get(HISTORY), None | Some(Value::Null | Value::Array(_))) {
+        let problem = "it takes an array".to_owned();
+        return Err(shape(JsonError::Shape { path: HISTORY.to_owned(), problem }));
+    }
+    let after = after.without(HISTORY);
+    let canonical = json::canonical(&after);
+    fits(to, &after, &canonical).map_err(shape)?;
+    let checksum_before = json::digest(&Value::parse(before)?.without(HISTORY)).to_string();
+    let checksum_after = Digest::of(canonical.as_bytes()).to_string();
     let entry = [
         ("from_version", from.to_string().into()),
         ("to_version", to.to_string().into()),
@@ -176,8 +183,8 @@ pub(super) fn sealed(
             "backup",
             object([("file", stamp.backup.into()), ("sha256", Digest::of(before).to_string().into())]),
         ),
-        ("checksum_before", checksum(Value::parse(before)?).into()),
-        ("checksum_after", checksum(after).into()),
+        ("checksum_before", checksum_before.into()),
+        ("checksum_after", checksum_after.into()),
     ];
     document.push(HISTORY, &object(entry));
     Ok(Rewritten { bytes: document.text().into_bytes(), path, changes })

@@ -91,7 +91,7 @@ fn any_manifest() -> impl Strategy<Value = String> {
 fn without_history(bytes: &[u8]) -> String {
     let document = ObjectText::parse(bytes).unwrap();
     let members = document.members().filter(|(name, _)| *name != HISTORY);
-    members.map(|(name, value)| format!("{name}={value}\n")).collect()
+    members.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("\n")
 }
 
 proptest! {

@@ -58,10 +58,18 @@ fn identity(manifest: &Manifest) -> [Check; 2] {
     };
     let actual = inputs_hash(snapshots.iter().map(|(name, file)| (name.as_str(), file.sha256)));
     let hash = (actual != recorded).then(|| format!("{recorded} is recorded, the snapshots give {actual}"));
-    let id = RunId::of_inputs(&actual);
-    let follows = manifest.run_id.follows_from(&actual);
-    let id = (!follows).then(|| format!("`{}` is recorded, the inputs give `{id}`", manifest.run_id));
-    [Check::unless(hash, "identity", "inputs_hash"), Check::unless(id, "identity", "run_id")]
+    let id = &manifest.run_id;
+    let follows = id.follows_from(&actual);
+    // Older tools chose ids of other forms, which say nothing of the inputs.
+    let is_chosen = !id.is_derived() && manifest.policy.is_none() && manifest.run_type.is_none();
+    let problem =
+        (!follows).then(|| format!("`{id}` is recorded, the inputs give `{}`", RunId::of_inputs(&actual)));
+    let id = if !follows && is_chosen {
+        Check::skipped("identity", "run_id", "an older tool chose it; it was not derived from inputs")
+    } else {
+        Check::unless(problem, "identity", "run_id")
+    };
+    [Check::unless(hash, "identity", "inputs_hash"), id]
 }
 
 /// The runs that this one builds on are there.

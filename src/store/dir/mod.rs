@@ -13,6 +13,8 @@ use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use rustix::fs::ResolveFlags;
 use rustix::fs::{self as sys, AtFlags, FileType, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 use sha2::Digest as _;
@@ -142,11 +144,10 @@ impl Dir {
     }
 
     fn open_file(&self, name: &str) -> Result<(File, PathBuf, u64)> {
-        let (parent, last) = self.parent(name)?;
-        let dir = parent.as_ref().unwrap_or(self);
-        let path = dir.path.join(last);
-        let fd = retry_on_intr(|| sys::openat(&dir.fd, last, READ_FLAGS, Mode::empty()))
-            .map_err(|errno| failed_at(dir.fd.as_fd(), last, "open", &path, errno))?;
+        let (fd, path) = match self.open_at_once(name)? {
+            Some(opened) => opened,
+            None => self.open_by_components(name)?,
+        };
         let stat = sys::fstat(&fd).map_err(|errno| failed("look at", &path, errno))?;
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {}
@@ -155,19 +156,41 @@ impl Dir {
         Ok((File::from(fd), path, u64::try_from(stat.st_size).unwrap_or(0)))
     }
 
+    fn open_by_components(&self, name: &str) -> Result<(OwnedFd, PathBuf)> {
+        let (parent, last) = self.parent(name)?;
+        let dir = parent.as_ref().unwrap_or(self);
+        let path = dir.path.join(last);
+        let fd = retry_on_intr(|| sys::openat(&dir.fd, last, READ_FLAGS, Mode::empty()))
+            .map_err(|errno| failed_at(dir.fd.as_fd(), last, "open", &path, errno))?;
+        Ok((fd, path))
+    }
+
+    /// One call where the system has it, with the same promises. Whatever it refuses, the components tell
+    /// why.
+    #[cfg(target_os = "linux")]
+    fn open_at_once(&self, name: &str) -> Result<Option<(OwnedFd, PathBuf)>> {
+        for component in name.split('/') {
+            plain(component, &self.path)?;
+        }
+        let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let fd = sys::openat2(&self.fd, name, READ_FLAGS, Mode::empty(), how).ok();
+        Ok(fd.map(|fd| (fd, self.path.join(name))))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn open_at_once(&self, _: &str) -> Result<Option<(OwnedFd, PathBuf)>> {
+        Ok(None)
+    }
+
     /// The bytes of the file `name`, at most `limit` of them.
     pub(super) fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>> {
         let (file, path, size) = self.open_file(name)?;
         if size > limit {
             return Err(StoreError::TooLarge { path, size, limit });
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-        // One byte more than allowed, so that a file that grows meanwhile is noticed.
-        let read =
-            file.take(limit + 1).read_to_end(&mut bytes).map_err(|source| io_error("read", &path, source))?;
-        if read as u64 > limit {
-            return Err(StoreError::TooLarge { path, size: read as u64, limit });
-        }
+        // What is appended meanwhile is not waited for.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        file.take(size).read_to_end(&mut bytes).map_err(|source| io_error("read", &path, source))?;
         Ok(bytes)
     }
 
@@ -226,6 +249,23 @@ impl Dir {
     fn kind(&self, name: &std::ffi::CStr) -> std::result::Result<FileType, Errno> {
         let stat = sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(FileType::from_raw_mode(stat.st_mode))
+    }
+
+    /// What the system says about `name`, following no link.
+    pub(super) fn stat(&self, name: &str) -> Result<sys::Stat> {
+        sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|errno| failed("look at", &self.path.join(name), errno))
+    }
+
+    /// What the system says about the directory itself.
+    pub(super) fn stat_self(&self) -> Result<sys::Stat> {
+        sys::fstat(&self.fd).map_err(|errno| failed("look at", &self.path, errno))
+    }
+
+    /// The bytes that may still be written in the file system, and the size of a block.
+    pub(super) fn free(&self) -> Result<(u64, u64)> {
+        let stat = sys::fstatvfs(&self.fd).map_err(|errno| failed("look at", &self.path, errno))?;
+        Ok((stat.f_bavail.saturating_mul(stat.f_frsize), stat.f_frsize))
     }
 
     /// Whether something of that name is here.

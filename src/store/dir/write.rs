@@ -8,6 +8,7 @@ use std::os::fd::AsFd as _;
 
 use rustix::fs::{self as sys, AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{Gid, Uid, geteuid};
 
 use super::{Dir, Result, failed, failed_at, io_error};
 use crate::store::error::StoreError;
@@ -21,6 +22,13 @@ const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 impl Dir {
     /// Writes the new file `name` and syncs it, but not the directory.
     pub(in crate::store) fn write_new(&self, name: &str, bytes: &[u8]) -> Result<File> {
+        let file = self.write_unsynced(name, bytes)?;
+        file.sync_all().map_err(|source| self.unwritten(name, source))?;
+        Ok(file)
+    }
+
+    /// Writes the new file `name`, which is made durable later.
+    fn write_unsynced(&self, name: &str, bytes: &[u8]) -> Result<File> {
         let path = self.path.join(name);
         let fd =
             retry_on_intr(|| sys::openat(&self.fd, name, NEW_FLAGS, FILE_MODE)).map_err(
@@ -30,12 +38,56 @@ impl Dir {
                 },
             )?;
         let mut file = File::from(fd);
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        written.map_err(|source| {
-            let _ = sys::unlinkat(&self.fd, name, AtFlags::empty());
-            io_error("write", &path, source)
-        })?;
+        file.write_all(bytes).map_err(|source| self.unwritten(name, source))?;
         Ok(file)
+    }
+
+    /// Removes what could not be written whole.
+    fn unwritten(&self, name: &str, source: std::io::Error) -> StoreError {
+        let _ = sys::unlinkat(&self.fd, name, AtFlags::empty());
+        io_error("write", &self.path.join(name), source)
+    }
+
+    /// Writes `name` for renaming it over a file with this `old` status, whose owner and permissions it
+    /// gets. It is made durable later. What a dead process left under that name is removed.
+    pub(in crate::store) fn write_beside(&self, name: &str, bytes: &[u8], old: &sys::Stat) -> Result<()> {
+        let written = match self.write_unsynced(name, bytes) {
+            Err(StoreError::Exists { .. }) => {
+                self.remove_file(name)?;
+                self.write_unsynced(name, bytes)
+            }
+            written => written,
+        };
+        let kept = self.keep_status(name, &written?, old);
+        if kept.is_err() {
+            let _ = self.remove_file(name);
+        }
+        kept
+    }
+
+    /// Makes the bytes of the file `name` durable.
+    pub(in crate::store) fn sync_file(&self, name: &str) -> Result<()> {
+        let (file, path, _) = self.open_file(name)?;
+        file.sync_all().map_err(|source| io_error("sync", &path, source))
+    }
+
+    /// Makes everything in the file system durable, where the system can; elsewhere files and names have
+    /// to be synced one by one.
+    pub(in crate::store) fn sync_file_system(&self) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        let synced = sys::syncfs(&self.fd);
+        #[cfg(not(target_os = "linux"))]
+        let synced = sys::fsync(&self.fd);
+        synced.map_err(|errno| failed("sync", &self.path, errno))
+    }
+
+    /// Gives the file `name` a second name, where nothing may be yet.
+    pub(in crate::store) fn link(&self, name: &str, new: &str) -> Result<()> {
+        let path = self.path.join(new);
+        sys::linkat(&self.fd, name, &self.fd, new, AtFlags::empty()).map_err(|errno| match errno {
+            Errno::EXIST => StoreError::Exists { path },
+            errno => failed("link", &path, errno),
+        })
     }
 
     /// Puts `bytes` at `name`, durably: readers see the old file or the new one, whole. The old file's
@@ -44,7 +96,11 @@ impl Dir {
         let temporary = layout::temporary(name);
         self.remove_file(&temporary)?;
         let file = self.write_new(&temporary, bytes)?;
-        let placed = self.keep_mode(name, &file).and_then(|()| self.rename(&temporary, self, name));
+        let kept = match self.stat(name) {
+            Ok(old) => self.keep_status(name, &file, &old),
+            Err(_) => Ok(()),
+        };
+        let placed = kept.and_then(|()| self.rename(&temporary, self, name));
         if placed.is_err() {
             let _ = self.remove_file(&temporary);
         }
@@ -52,8 +108,12 @@ impl Dir {
         self.sync()
     }
 
-    fn keep_mode(&self, name: &str, file: &File) -> Result<()> {
-        let Ok(old) = sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) else { return Ok(()) };
+    /// Gives `file` the owner and permissions of the file that it replaces.
+    fn keep_status(&self, name: &str, file: &File, old: &sys::Stat) -> Result<()> {
+        // Only where somebody else's file is replaced, which takes rights that few have.
+        if geteuid().as_raw() != old.st_uid {
+            let _ = sys::fchown(file, Some(Uid::from_raw(old.st_uid)), Some(Gid::from_raw(old.st_gid)));
+        }
         let mode = Mode::from_raw_mode(old.st_mode & 0o7777);
         sys::fchmod(file, mode)
             .map_err(|errno| failed("set the permissions of", &self.path.join(name), errno))

@@ -1,0 +1,251 @@
+//! `consensus migrate` and `consensus backfill`
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use super::args::{Backfill, BackfillArgs, ManyArgs, MigrateArgs, reference};
+use super::output::Output;
+use super::progress::Bar;
+use super::stream::Stream;
+use super::{Answer, CommandError, signal};
+use crate::domain::migration::Registry;
+use crate::ops::{self, ApplyReport, Failure, Manifests, Planned, Rewrite, Selection, Survey, Workspace};
+use crate::report::migration::{self, Distribution, Failed, Totals, Words};
+
+/// So many bytes are printed together.
+const PAGE: usize = 1 << 16;
+
+const MIGRATE: Words = Words { done: "Migrated", planned: "Would migrate", current: "Already current" };
+const RESTORE: Words = Words { done: "Restored", planned: "Would restore", current: "Nothing to restore" };
+const BACKFILL: Words = Words { done: "Recorded", planned: "Would record", current: "Nothing to record" };
+
+pub(super) fn migrate(
+    workspace: Workspace<'_>,
+    args: &MigrateArgs,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let registry = Registry::built_in();
+    if args.graph {
+        return graph(&registry, output);
+    }
+    let target = ops::target(&registry, args.target_version.as_ref())?;
+    let selection = selection(manifests(args)?, &args.many);
+    let interrupted = signal::interrupted();
+    let workspace = Workspace { interrupted: &interrupted, no_wait: args.many.no_wait, ..workspace };
+    if args.list_versions || args.check {
+        let survey = ops::survey(&workspace, &registry, &target, &selection)?;
+        return surveyed(survey, &registry, args.check, output);
+    }
+    if let Some(assumed) = &args.assume_version {
+        ops::target(&registry, Some(assumed))?;
+    }
+    let (words, rewrite) = if args.restore.is_some() {
+        (RESTORE, Rewrite::Restore)
+    } else {
+        let assumed = args.assume_version.clone();
+        (MIGRATE, Rewrite::Migrate { registry, target, assumed })
+    };
+    done(&workspace, &Task { words, rewrite, selection, dry_run: args.dry_run }, output)
+}
+
+pub(super) fn backfill(
+    workspace: Workspace<'_>,
+    args: &BackfillArgs,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let Backfill::Inputs(args) = &args.what;
+    let manifests = match (&args.run, &args.job) {
+        (Some(run), _) => Manifests::Run(reference(run)?),
+        (None, Some(job)) => Manifests::Job(job.clone()),
+        (None, None) => Manifests::All,
+    };
+    let interrupted = signal::interrupted();
+    let workspace = Workspace { interrupted: &interrupted, no_wait: args.many.no_wait, ..workspace };
+    let rewrite = Rewrite::BackfillInputs { registry: Registry::built_in() };
+    let selection = selection(manifests, &args.many);
+    done(&workspace, &Task { words: BACKFILL, rewrite, selection, dry_run: args.dry_run }, output)
+}
+
+fn graph(registry: &Registry, output: &Output) -> Result<Answer, CommandError> {
+    if output.is_json() {
+        output.object(&migration::graph_json(registry))?;
+    } else {
+        output.text(&migration::graph(registry))?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn manifests(args: &MigrateArgs) -> Result<Manifests, CommandError> {
+    let restored = args.restore.as_ref().and_then(Option::as_ref);
+    let several = args.all || args.job.is_some() || args.manifest.is_some();
+    match (restored, &args.job, &args.manifest) {
+        (Some(_), ..) if several => Err(CommandError::usage(
+            "a RUN to restore cannot be named together with --all, --job or --manifest".to_owned(),
+            "name one or the other".to_owned(),
+        )),
+        (Some(run), ..) => Ok(Manifests::Run(reference(run)?)),
+        (None, ..) if args.restore.is_some() && !several => Err(CommandError::usage(
+            "what is to be restored is not said".to_owned(),
+            "`--restore RUN`, or `--restore` with --all, --job or --manifest".to_owned(),
+        )),
+        (None, Some(job), _) => Ok(Manifests::Job(job.clone())),
+        (None, None, Some(path)) => Ok(Manifests::Path(path.clone())),
+        (None, None, None) => Ok(Manifests::All),
+    }
+}
+
+fn selection(manifests: Manifests, many: &ManyArgs) -> Selection {
+    let threads = many.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    Selection { manifests, threads, fail_fast: many.fail_fast }
+}
+
+fn surveyed(
+    survey: Survey,
+    registry: &Registry,
+    check: bool,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let versions = survey.versions.iter().map(|(version, count)| (version.to_string(), *count));
+    let others = survey.others().into_iter().filter(|(_, count)| *count > 0);
+    let rows = versions.chain(others.map(|(name, count)| (name.to_owned(), count))).collect();
+    let (failed, exit) = failed(survey.problems);
+    let latest = registry.latest().unwrap_or_else(|| survey.target.clone()).to_string();
+    let distribution = Distribution {
+        total: survey.total,
+        rows,
+        latest,
+        target: survey.target.to_string(),
+        behind: survey.behind,
+        problems: &failed,
+    };
+    if output.is_json() {
+        output.object(&migration::distribution_json(&distribution))?;
+    } else {
+        output.text(&migration::distribution(&distribution))?;
+    }
+    match exit {
+        _ if survey.interrupted => Err(CommandError::interrupted()),
+        Some(exit) if check => Err(CommandError::some_failed(failed.len(), exit)),
+        _ if check && survey.behind > 0 => Ok(Answer::No),
+        _ => Ok(Answer::Yes),
+    }
+}
+
+/// What failed, as it is shown, and the greatest of the exit statuses.
+fn failed(failures: Vec<Failure>) -> (Vec<Failed>, Option<u8>) {
+    let mut exit = None;
+    let rows = failures.into_iter().map(|Failure { path, error }| {
+        let error = CommandError::from(*error);
+        exit = exit.max(Some(error.exit()));
+        Failed { path, code: error.code, message: error.message }
+    });
+    (rows.collect(), exit)
+}
+
+/// What is to be done to which manifests.
+struct Task {
+    words: Words,
+    rewrite: Rewrite,
+    selection: Selection,
+    dry_run: bool,
+}
+
+fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answer, CommandError> {
+    let mut stream = Stream::new(output, "manifests");
+    let is_json = output.is_json();
+    let mut printed = Ok(());
+    let report = if task.dry_run {
+        let show = |planned: Planned| {
+            if is_json { Stream::item(&item(&planned, true)) } else { shown(&planned) }
+        };
+        let mut page = String::new();
+        let planned = ops::plan(workspace, &task.rewrite, &task.selection, show, &mut |text: String| {
+            if is_json {
+                return stream.push_text(&text);
+            }
+            page.push_str(&text);
+            if page.len() > PAGE && printed.is_ok() {
+                printed = output.text(&page);
+                page.clear();
+            }
+        });
+        if printed.is_ok() {
+            printed = output.text(&page);
+        }
+        planned
+    } else {
+        let bar = Bar::new();
+        let mut each = |planned: Planned| {
+            if is_json {
+                stream.push(&item(&planned, false));
+            } else if let (Some(note), true) = (note(&planned), printed.is_ok()) {
+                printed = output
+                    .text(&format!("{}: {note}\n", crate::report::safe(&planned.path.display().to_string())));
+            }
+        };
+        let report = ops::apply(
+            workspace,
+            &task.rewrite,
+            &task.selection,
+            &|progress| bar.observe(progress),
+            &mut each,
+        );
+        bar.finish();
+        report
+    };
+    let report = report?;
+    printed?;
+    ended(report, task, stream, output)
+}
+
+fn ended(
+    report: ApplyReport,
+    task: &Task,
+    stream: Stream<'_>,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let ApplyReport { total, changed, current, failures, interrupted, stopped } = report;
+    let (failed, exit) = failed(failures);
+    let totals = Totals { total, changed, current, failed: failed.len() };
+    if output.is_json() {
+        let target = match &task.rewrite {
+            Rewrite::Migrate { target, .. } => Some(target.to_string()),
+            Rewrite::Restore | Rewrite::BackfillInputs { .. } => None,
+        };
+        stream.close(&migration::summary_json(target.as_deref(), totals, &failed, task.dry_run))?;
+    } else {
+        output.text(&migration::summary(task.words, totals, &failed, task.dry_run))?;
+    }
+    if let Some(reason) = stopped {
+        output.note(&format!("stopped before the rest: {reason}"));
+    }
+    match exit {
+        _ if interrupted => Err(CommandError::interrupted()),
+        Some(exit) => Err(CommandError::some_failed(failed.len(), exit)),
+        None => Ok(Answer::Yes),
+    }
+}
+
+fn versions(planned: &Planned) -> Vec<String> {
+    planned.change.versions.iter().map(ToString::to_string).collect()
+}
+
+fn item(planned: &Planned, diff: bool) -> crate::domain::json::Value {
+    let change = &planned.change;
+    let sides = diff.then_some([&change.before[..], &change.after[..]]);
+    migration::planned_json(&planned.path, &versions(planned), &change.changes, change.id_agrees, sides)
+}
+
+fn shown(planned: &Planned) -> String {
+    let notes: Vec<String> = note(planned).into_iter().collect();
+    let change = &planned.change;
+    migration::planned(&planned.path, &versions(planned), &notes, &change.before, &change.after)
+}
+
+/// What is said of one manifest in words.
+fn note(planned: &Planned) -> Option<String> {
+    planned.change.id_agrees.map(|agrees| {
+        let follows = if agrees { "follows" } else { "does not follow" };
+        format!("the run's id {follows} from its inputs")
+    })
+}

@@ -1,0 +1,228 @@
+//! Going through the manifests of a store in order, with several threads.
+//!
+//! Jobs are listed and runs are looked at a stretch at a time, so that memory follows the largest
+//! directory and not the store. What is found is handed over in the order of jobs and runs, whichever
+//! thread found it.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use crate::domain::ids::{JobId, RunId};
+use crate::store::{JobDir, RunDir, Store, StoreError};
+
+/// Jobs are listed together until about so many runs are known.
+const STRETCH: usize = 4096;
+/// So many items are taken by a thread at a time.
+const BLOCK: usize = 16;
+
+/// How to go through a store.
+pub(super) struct Walk<'a> {
+    pub(super) store: &'a Store,
+    /// The jobs to look at, sorted.
+    pub(super) jobs: Vec<JobId>,
+    pub(super) threads: NonZeroUsize,
+    /// At most so many runs are looked at before what was found is handed over.
+    pub(super) stretch: usize,
+    /// Set when the user wants to stop.
+    pub(super) interrupted: &'a AtomicBool,
+}
+
+/// A place where a run may be; nothing of it is open yet.
+pub(super) struct Here<'a> {
+    job: &'a JobDir,
+    run: &'a RunId,
+}
+
+impl Here<'_> {
+    /// Where its manifest lies.
+    pub(super) fn path(&self) -> PathBuf {
+        self.job.manifest_path(self.run)
+    }
+
+    /// The bytes of its manifest; none where there is none.
+    pub(super) fn manifest(&self) -> Option<Result<Vec<u8>, StoreError>> {
+        match self.job.manifest(self.run) {
+            Err(StoreError::NotFound { .. }) => None,
+            read => Some(read),
+        }
+    }
+
+    /// The run.
+    pub(super) fn open(&self) -> Result<RunDir, StoreError> {
+        self.job.run(self.run)
+    }
+
+    /// Which run.
+    pub(super) fn ids(&self) -> (JobId, RunId) {
+        (self.job.id().clone(), self.run.clone())
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Every job of the store, or the one named.
+    pub(super) fn of(
+        store: &'a Store,
+        job: Option<&JobId>,
+        threads: NonZeroUsize,
+        interrupted: &'a AtomicBool,
+    ) -> Result<Self, StoreError> {
+        let jobs = job.map_or_else(|| store.jobs(), |job| Ok(vec![job.clone()]))?;
+        Ok(Self { store, jobs, threads, stretch: STRETCH, interrupted })
+    }
+
+    /// Looks at every run with `look`, in several threads, and hands what it finds to `each`, in order. Ends
+    /// early when `each` breaks or the user wants to stop.
+    pub(super) fn each<T: Send>(
+        &self,
+        look: impl Fn(Result<Here<'_>, StoreError>) -> Option<T> + Sync,
+        mut each: impl FnMut(T) -> ControlFlow<()>,
+    ) {
+        let (mut next, mut window) = (0, 1);
+        while next < self.jobs.len() {
+            let jobs = &self.jobs[next..(next + window).min(self.jobs.len())];
+            next += jobs.len();
+            let lists = parallel(self.threads, jobs, || (), |(), job| self.list(job));
+            let places: Vec<(usize, Result<RunId, StoreError>)> = lists
+                .into_iter()
+                .enumerate()
+                .flat_map(|(at, list)| list.into_iter().map(move |run| (at, run)))
+                .collect();
+            window = if places.len() < STRETCH { window * 2 } else { (window / 2).max(1) };
+            let mut places = places.into_iter().peekable();
+            while places.peek().is_some() {
+                let stretch: Vec<Waiting> =
+                    places.by_ref().take(self.stretch).map(|(at, run)| Waiting::of(at, run)).collect();
+                let found = parallel(
+                    self.threads,
+                    &stretch,
+                    || None,
+                    |open, waiting| {
+                        if self.interrupted.load(Ordering::Relaxed) {
+                            return None;
+                        }
+                        look(waiting.here(self.store, jobs, open))
+                    },
+                );
+                for found in found.into_iter().flatten() {
+                    if each(found).is_break() {
+                        return;
+                    }
+                }
+                if self.interrupted.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A job's runs; one error for a job that cannot be listed.
+    fn list(&self, job: &JobId) -> Vec<Result<RunId, StoreError>> {
+        match self.store.run_ids(job) {
+            Ok(runs) => runs.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        }
+    }
+}
+
+/// A run that is still to be looked at, by the place of its job.
+struct Waiting {
+    job: usize,
+    run: Option<RunId>,
+    /// Taken by the one thread that looks at it.
+    error: std::sync::Mutex<Option<StoreError>>,
+}
+
+impl Waiting {
+    fn of(job: usize, run: Result<RunId, StoreError>) -> Self {
+        let (run, error) = match run {
+            Ok(run) => (Some(run), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self { job, run, error: error.into() }
+    }
+
+    /// The run's place; the job's directory is kept open for the next one.
+    fn here<'o>(
+        &'o self,
+        store: &Store,
+        jobs: &[JobId],
+        open: &'o mut Option<(usize, JobDir)>,
+    ) -> Result<Here<'o>, StoreError> {
+        let job = &jobs[self.job];
+        let missing = || StoreError::NotFound { path: store.path().join(job.as_str()) };
+        let Some(run) = &self.run else {
+            let error = self.error.lock().ok().and_then(|mut error| error.take());
+            return Err(error.unwrap_or_else(missing));
+        };
+        if open.as_ref().is_none_or(|(at, _)| *at != self.job) {
+            *open = store.job(job)?.map(|dir| (self.job, dir));
+        }
+        let (_, job) = open.as_ref().ok_or_else(missing)?;
+        Ok(Here { job, run })
+    }
+}
+
+/// `work` on each item, with several threads; the results in the order of the items. Each thread has a
+/// state of its own.
+fn parallel<I: Sync, S, T: Send>(
+    threads: NonZeroUsize,
+    items: &[I],
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &I) -> T + Sync,
+) -> Vec<T> {
+    let threads = threads.get().min(items.len().div_ceil(BLOCK));
+    if threads <= 1 {
+        let mut state = state();
+        return items.iter().map(|item| work(&mut state, item)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let (mut state, mut done) = (state(), Vec::new());
+        loop {
+            let start = next.fetch_add(BLOCK, Ordering::Relaxed);
+            let Some(block) =
+                items.get(start..(start + BLOCK).min(items.len())).filter(|block| !block.is_empty())
+            else {
+                return done;
+            };
+            let results: Vec<T> = block.iter().map(|item| work(&mut state, item)).collect();
+            done.push((start, results));
+        }
+    };
+    let mut blocks: Vec<(usize, Vec<T>)> = thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
+        handles
+            .into_iter()
+            .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    blocks.sort_unstable_by_key(|(start, _)| *start);
+    blocks.into_iter().flat_map(|(_, results)| results).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_items_whatever_the_threads() {
+        let items: Vec<usize> = (0..1000).collect();
+        for threads in [1, 2, 7] {
+            let threads = NonZeroUsize::new(threads).unwrap();
+            let doubled = parallel(
+                threads,
+                &items,
+                || 0,
+                |count, item| {
+                    *count += 1;
+                    item * 2
+                },
+            );
+            assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        }
+        assert!(parallel(NonZeroUsize::MIN, &[] as &[u8], || (), |(), _| 1).is_empty());
+    }
+}
