@@ -199,14 +199,14 @@ pub fn summary_json(target: Option<&str>, totals: Totals, failed: &[Failed], dry
 fn failures(failed: &[Failed]) -> String {
     let mut out = String::new();
     for failure in failed.iter().take(SHOWN) {
+        let path = safe(&failure.path.display().to_string());
         let message = safe(&failure.message);
-        let path = format!("`{}`: ", failure.path.display());
-        let _ = writeln!(
-            out,
-            "  {} {}",
-            styled(RED, safe(&failure.path.display().to_string())),
-            message.strip_prefix(&path).unwrap_or(&message)
-        );
+        // The path stands in front already.
+        let message = match message.strip_prefix(&format!("`{path}`")) {
+            Some(rest) => rest.strip_prefix(": ").map_or_else(|| format!("it{rest}"), str::to_owned),
+            None => message,
+        };
+        let _ = writeln!(out, "  {}: {message}", styled(RED, path));
     }
     if failed.len() > SHOWN {
         let _ = writeln!(out, "  … and {} more; --json lists them all", failed.len() - SHOWN);

@@ -13,6 +13,8 @@ mod dependencies;
 mod determinism;
 mod docs;
 mod house;
+mod migrate;
+mod migrate_faults;
 mod race;
 mod references;
 mod run;
