@@ -1,7 +1,7 @@
 //! Every console block in the README and `docs/` is executed, and what it shows is what is printed.
 //!
-//! The blocks of a file run one after the other in a directory that begins with a copy of `fixtures/`
-//! and `tests/recompute.py`. A line `...` stands for any lines. With `UPDATE_DOCS=1` the files are
+//! The blocks of a file run one after the other in a directory that begins with a copy of `fixtures/`,
+//! `artifacts.example/` and the scripts in `tests/`. A line `...` stands for any lines. With `UPDATE_DOCS=1` the files are
 //! rewritten with what was printed.
 
 use std::fs;
@@ -32,7 +32,9 @@ fn documents() -> Vec<PathBuf> {
 fn executed(text: &str) -> String {
     let sandbox = Sandbox::new();
     sandbox
-        .shell(&format!("cp -r {ROOT}/fixtures . && mkdir tests && cp {ROOT}/tests/recompute.py tests/"))
+        .shell(&format!(
+            "cp -r {ROOT}/fixtures {ROOT}/artifacts.example . && mkdir tests && cp {ROOT}/tests/*.py tests/"
+        ))
         .exits(0);
     let mut out: Vec<String> = Vec::new();
     let mut lines = text.lines().peekable();
@@ -105,4 +107,19 @@ fn links_between_documents_lead_somewhere() {
             assert!(whole.exists(), "{}: {link}", path.display());
         }
     }
+}
+
+#[test]
+fn rust_in_the_documentation_is_a_piece_of_a_test() {
+    let source = fs::read_to_string(Path::new(ROOT).join("tests/it/custom_step.rs")).unwrap();
+    let unindented = |text: &str| text.lines().map(|line| line.trim().to_owned() + "\n").collect::<String>();
+    let mut blocks = 0;
+    for path in documents() {
+        let text = fs::read_to_string(&path).unwrap();
+        for block in text.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            blocks += 1;
+            assert!(unindented(&source).contains(&unindented(block)), "{}: {block}", path.display());
+        }
+    }
+    assert!(blocks > 0);
 }

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod crash;
+mod custom_step;
 mod dependencies;
 mod determinism;
 mod docs;
