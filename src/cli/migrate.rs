@@ -239,7 +239,7 @@ fn item(planned: &Planned, diff: bool) -> crate::domain::json::Value {
 fn shown(planned: &Planned) -> String {
     let change = &planned.change;
     // The diff of a text on one line shows that line twice, and not what was added to it.
-    let is_one_line = change.before.iter().filter(|byte| **byte == b'\n').count() < 2;
+    let is_one_line = change.before.split(|byte| *byte == b'\n').nth(2).is_none();
     let words = change.changes.iter().flatten().filter(|_| is_one_line).cloned();
     let notes: Vec<String> = note(planned).into_iter().chain(words).collect();
     migration::planned(&planned.path, &versions(planned), &notes, &change.before, &change.after)
