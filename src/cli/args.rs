@@ -165,6 +165,23 @@ fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
     text.parse().map_err(|_| "it takes a whole number from 1 on")
 }
 
+fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "it takes a whole number from 1 on")
+}
+
+fn version(text: &str) -> Result<Version, &'static str> {
+    Version::parse(text).map_err(|_| "a version has three numbers, such as 1.4.0")
+}
+
+const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  consensus migrate --list-versions            what the store has
+  consensus migrate --dry-run | less           what would change
+  consensus migrate --job my-rfc               one job first
+  consensus migrate                            everything
+  consensus migrate --check                    in CI
+  consensus migrate --restore --all            one change back, everywhere";
+
 /// Reads a reference to a run.
 ///
 /// # Errors
@@ -174,13 +191,16 @@ pub(super) fn reference(text: &str) -> Result<RunRef, crate::ops::OpsError> {
 }
 
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    clippy::option_option,
-    reason = "flags are what they are; a RUN may follow --restore"
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
+#[command(
+    group(clap::ArgGroup::new("mode").args(["list_versions", "check", "graph", "restore"])),
+    group(clap::ArgGroup::new("which").args(["run", "all", "job", "manifest"])),
+    after_help = MIGRATE_EXAMPLES
 )]
-#[command(group(clap::ArgGroup::new("mode").args(["list_versions", "check", "graph", "restore"])))]
 pub(super) struct MigrateArgs {
+    /// Only this run's manifest; a run is named as for `show`
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
     /// Show how many manifests there are of each version
     #[arg(long)]
     pub(super) list_versions: bool,
@@ -191,25 +211,25 @@ pub(super) struct MigrateArgs {
     #[arg(long)]
     pub(super) check: bool,
     /// Show the versions, the steps between them, and the path between any two
-    #[arg(long, conflicts_with_all = ["job", "manifest", "target_version", "assume_version"])]
+    #[arg(long, conflicts_with_all = ["which", "target_version", "assume_version"])]
     pub(super) graph: bool,
-    /// Go back to the bytes before the last migration: of RUN, or of --all, --job or --manifest
-    #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with_all = ["target_version", "assume_version"])]
-    pub(super) restore: Option<Option<String>>,
-    /// With --restore: every manifest of the store
-    #[arg(long, requires = "restore", conflicts_with_all = ["job", "manifest"])]
+    /// Go back to the bytes before the last change by `migrate` or `backfill`
+    #[arg(long, requires = "which", conflicts_with_all = ["target_version", "assume_version"])]
+    pub(super) restore: bool,
+    /// Every manifest of the store; the default, but with --restore it must be said
+    #[arg(long)]
     pub(super) all: bool,
     /// Only this job's manifests
-    #[arg(long, value_name = "ID", conflicts_with = "manifest")]
+    #[arg(long, value_name = "ID")]
     pub(super) job: Option<JobId>,
     /// Only this manifest, which must lie in the store
     #[arg(long, value_name = "PATH")]
     pub(super) manifest: Option<PathBuf>,
     /// Migrate to this version instead of the latest
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(super) target_version: Option<Version>,
     /// Take manifests that state no version for this one
-    #[arg(long, value_name = "VERSION", conflicts_with_all = ["list_versions", "check"])]
+    #[arg(long, value_name = "VERSION", value_parser = version, conflicts_with_all = ["list_versions", "check"])]
     pub(super) assume_version: Option<Version>,
     #[command(flatten)]
     pub(super) many: ManyArgs,
@@ -218,7 +238,7 @@ pub(super) struct MigrateArgs {
 #[derive(Debug, Args)]
 pub(super) struct ManyArgs {
     /// With so many threads [default: as many as the machine has processors]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(super) jobs: Option<NonZeroUsize>,
     /// Stop at the first manifest that fails
     #[arg(long)]

@@ -126,11 +126,14 @@ fn kind(error: &OpsError) -> Kind {
             CORRUPT,
             Some("nothing was changed; the backup has to be brought back from elsewhere"),
         ),
-        OpsError::NothingToRestore { .. } => (
-            "nothing_to_restore",
-            CONFLICT,
-            Some("only what `migrate` or `backfill` changed can be gone back from"),
+        OpsError::Unrestorable { .. } => (
+            "corrupt",
+            CORRUPT,
+            Some("nothing was changed; look at that file and, if it is right, copy it over by hand"),
         ),
+        OpsError::NothingToRestore { .. } => {
+            ("nothing_to_restore", CONFLICT, Some("only a change by `migrate` or `backfill` can be undone"))
+        }
         OpsError::NoSuchVersion { .. } => {
             ("no_such_version", USAGE, Some("`consensus migrate --graph` shows versions and steps"))
         }
@@ -161,6 +164,7 @@ fn kind(error: &OpsError) -> Kind {
             USAGE,
             Some("add `@latest` for its newest run; `consensus list --job ID` shows them all"),
         ),
+        OpsError::Ageless { .. } => ("ambiguous", USAGE, Some("name one of them")),
         OpsError::Ambiguous { .. } => {
             ("ambiguous", USAGE, Some("give more characters of the run id, or `job/run`"))
         }
@@ -189,6 +193,9 @@ fn migration_kind(error: &MigrationError) -> Kind {
             CORRUPT,
             Some("it was left alone; `consensus migrate --graph` shows what is known"),
         ),
+        MigrationError::TooOld(_) => {
+            ("needs_migration", CONFLICT, Some("`consensus migrate` brings it to a version that has one"))
+        }
         MigrationError::NoPath(_) => {
             ("no_path", CONFLICT, Some("`consensus migrate --graph` shows what leads where"))
         }

@@ -39,7 +39,7 @@ pub(super) fn migrate(
     if let Some(assumed) = &args.assume_version {
         ops::target(&registry, Some(assumed))?;
     }
-    let (words, rewrite) = if args.restore.is_some() {
+    let (words, rewrite) = if args.restore {
         (RESTORE, Rewrite::Restore)
     } else {
         let assumed = args.assume_version.clone();
@@ -76,22 +76,12 @@ fn graph(registry: &Registry, output: &Output) -> Result<Answer, CommandError> {
 }
 
 fn manifests(args: &MigrateArgs) -> Result<Manifests, CommandError> {
-    let restored = args.restore.as_ref().and_then(Option::as_ref);
-    let several = args.all || args.job.is_some() || args.manifest.is_some();
-    match (restored, &args.job, &args.manifest) {
-        (Some(_), ..) if several => Err(CommandError::usage(
-            "a RUN to restore cannot be named together with --all, --job or --manifest".to_owned(),
-            "name one or the other".to_owned(),
-        )),
-        (Some(run), ..) => Ok(Manifests::Run(reference(run)?)),
-        (None, ..) if args.restore.is_some() && !several => Err(CommandError::usage(
-            "what is to be restored is not said".to_owned(),
-            "`--restore RUN`, or `--restore` with --all, --job or --manifest".to_owned(),
-        )),
-        (None, Some(job), _) => Ok(Manifests::Job(job.clone())),
-        (None, None, Some(path)) => Ok(Manifests::Path(path.clone())),
-        (None, None, None) => Ok(Manifests::All),
-    }
+    Ok(match (&args.run, &args.job, &args.manifest) {
+        (Some(run), ..) => Manifests::Run(reference(run)?),
+        (_, Some(job), _) => Manifests::Job(job.clone()),
+        (_, _, Some(path)) => Manifests::Path(path.clone()),
+        _ => Manifests::All,
+    })
 }
 
 fn selection(manifests: Manifests, many: &ManyArgs) -> Selection {
@@ -137,7 +127,7 @@ fn failed(failures: Vec<Failure>) -> (Vec<Failed>, Option<u8>) {
     let rows = failures.into_iter().map(|Failure { path, error }| {
         let error = CommandError::from(*error);
         exit = exit.max(Some(error.exit()));
-        Failed { path, code: error.code, message: error.message }
+        Failed { path, code: error.code, message: error.message, hint: error.hint }
     });
     (rows.collect(), exit)
 }
@@ -153,7 +143,7 @@ struct Task {
 fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answer, CommandError> {
     let mut stream = Stream::new(output, "manifests");
     let is_json = output.is_json();
-    let mut printed = Ok(());
+    let (mut printed, mut further) = (Ok(()), 0);
     let report = if task.dry_run {
         let show = |planned: Planned| {
             if is_json { Stream::item(&item(&planned, true)) } else { shown(&planned) }
@@ -176,6 +166,7 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
     } else {
         let bar = Bar::new();
         let mut each = |planned: Planned| {
+            further += usize::from(planned.change.more_to_restore);
             if is_json {
                 stream.push(&item(&planned, false));
             } else if let (Some(note), true) = (note(&planned), printed.is_ok()) {
@@ -195,7 +186,33 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
     };
     let report = report?;
     printed?;
+    if !is_json && !report.interrupted {
+        next(&report, further, task, output);
+    }
     ended(report, task, stream, output)
+}
+
+/// What can be done now, on standard error.
+fn next(report: &ApplyReport, further: usize, task: &Task, output: &Output) {
+    let beyond = match &task.rewrite {
+        Rewrite::Migrate { registry, target, .. } => registry.latest().is_some_and(|latest| *target < latest),
+        _ => false,
+    };
+    if beyond && report.current > 0 {
+        output.hint("manifests beyond that version count as current; `--restore` goes back");
+    }
+    if task.dry_run || report.changed == 0 {
+        return;
+    }
+    match task.rewrite {
+        Rewrite::Restore if further > 0 => {
+            output.hint(&format!("{further} of them can go back by one more change; run it again for that"));
+        }
+        Rewrite::Restore => {}
+        Rewrite::Migrate { .. } | Rewrite::BackfillInputs { .. } => output.hint(
+            "the bytes before are kept beside each manifest; `consensus migrate --restore` goes back to them",
+        ),
+    }
 }
 
 fn ended(
@@ -227,7 +244,9 @@ fn ended(
 }
 
 fn versions(planned: &Planned) -> Vec<String> {
-    planned.change.versions.iter().map(ToString::to_string).collect()
+    let mut versions: Vec<String> = planned.change.versions.iter().map(ToString::to_string).collect();
+    versions.dedup();
+    versions
 }
 
 fn item(planned: &Planned, diff: bool) -> crate::domain::json::Value {

@@ -92,6 +92,12 @@ impl Output {
         self.to_stderr(&format!("{}\n", safe(text)));
     }
 
+    /// Tells the user what can be done next.
+    pub(super) fn hint(&self, text: &str) {
+        let bold = anstyle::Style::new().bold();
+        self.to_stderr(&format!("{bold}hint:{bold:#} {}\n", safe(text)));
+    }
+
     /// Tells the user, or the program, why it did not work.
     pub(super) fn error(&self, error: &CommandError) {
         if self.json {

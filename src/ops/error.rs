@@ -6,6 +6,7 @@ use semver::Version;
 
 use crate::domain::aggregate::AggregateError;
 use crate::domain::ids::{JobId, RunId};
+use crate::domain::json::JsonError;
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::MigrationError;
 use crate::domain::policy::PolicyError;
@@ -67,6 +68,17 @@ pub enum OpsError {
         /// Which it could be, as `job/run`.
         candidates: Vec<String>,
     },
+    /// A job's newest run, where nothing says which that is.
+    #[error(
+        "when the runs of `{job}` were made is not recorded, so none of them is the latest: {}",
+        shown(candidates)
+    )]
+    Ageless {
+        /// The job.
+        job: JobId,
+        /// Which it could be, as `job/run`.
+        candidates: Vec<String>,
+    },
     /// A manifest that cannot be used.
     #[error("`{}`: {source}", path.display())]
     Manifest {
@@ -90,6 +102,16 @@ pub enum OpsError {
         path: PathBuf,
         /// Why not.
         problem: String,
+    },
+    /// A damaged manifest does not say what to go back to.
+    #[error("`{}`: {source}; what it was before a change is in `{backup}` beside it", path.display())]
+    Unrestorable {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<JsonError>,
+        /// The newest file that a change kept of it.
+        backup: String,
     },
     /// There is nothing to go back to.
     #[error("`{}` was not changed by this program: there is nothing to go back to", path.display())]

@@ -30,6 +30,7 @@ impl FromStr for RunRef {
     fn from_str(text: &str) -> Result<Self, OpsError> {
         let bad = || OpsError::BadReference(text.chars().take(200).collect());
         // More than one `/` can only be a path, such as the one that `run` prints.
+        let text = if text.starts_with(['/', '.']) { text } else { text.trim_end_matches('/') };
         if text.starts_with(['/', '.']) || text.matches('/').count() > 1 {
             return Ok(Self::Path(text.into()));
         }
@@ -145,23 +146,32 @@ fn by_prefix(store: &Store, jobs: &[JobId], prefix: &str) -> Result<Option<RunDi
     }
 }
 
-/// The newest run: by its first event, then by its id; one whose age is not known comes last.
+/// The newest run: by its first event, then by its id; one whose age is not known comes last, and of
+/// several of those none is the newest.
 fn latest(store: &Store, job: &JobId) -> Result<Option<RunDir>, OpsError> {
     if let Some(other) = store.not_entered(job)?.first() {
         let path = store.path().join(job.as_str()).join(other.as_str());
         let problem = "it is a link or a file where a run should be, perhaps the newest".to_owned();
         return Err(OpsError::Corrupt { path, problem });
     }
-    let mut newest: Option<(Option<String>, RunDir)> = None;
+    let (mut newest, mut ageless): (Option<(Option<String>, RunDir)>, _) = (None, Vec::new());
     for id in store.run_ids(job)? {
         // One that cannot be read could be the newest, so it is said and not passed over.
         let Some(run) = store.recorded(job, &id)? else { continue };
         let created = created_at(&run);
+        if created.is_none() {
+            ageless.push(format!("{job}/{id}"));
+        }
         if newest.as_ref().is_none_or(|(best, _)| created >= *best) {
             newest = Some((created, run));
         }
     }
-    Ok(newest.map(|(_, run)| run))
+    match newest {
+        Some((None, _)) if ageless.len() > 1 => {
+            Err(OpsError::Ageless { job: job.clone(), candidates: ageless })
+        }
+        newest => Ok(newest.map(|(_, run)| run)),
+    }
 }
 
 #[cfg(test)]
@@ -175,8 +185,11 @@ mod tests {
         assert_eq!(parse("rfc@latest").unwrap(), RunRef::Latest("rfc".parse().unwrap()));
         assert_eq!(parse("rfc/ab").unwrap(), RunRef::InJob("rfc".parse().unwrap(), "ab".into()));
         assert_eq!(parse("abcd").unwrap(), RunRef::Anywhere("abcd".into()));
+        // As a shell completes them.
+        assert_eq!(parse("abcd/").unwrap(), RunRef::Anywhere("abcd".into()));
+        assert_eq!(parse("rfc/ab/").unwrap(), RunRef::InJob("rfc".parse().unwrap(), "ab".into()));
         assert_eq!(parse("artifacts/rfc/ab").unwrap(), RunRef::Path("artifacts/rfc/ab".into()));
-        for bad in ["", "rfc@", "rfc@newest", "rfc/", "-x--", "a\u{1b}bc"] {
+        for bad in ["", "rfc@", "rfc@newest", "-x--", "a\u{1b}bc"] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
     }

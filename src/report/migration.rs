@@ -1,5 +1,6 @@
 //! What `migrate` and `backfill` show: versions, plans with their diffs, outcomes.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,8 @@ pub struct Failed {
     pub code: &'static str,
     /// What is wrong with it.
     pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// How many manifests there are of each version.
@@ -74,14 +77,16 @@ pub struct Totals {
 pub fn distribution(found: &Distribution<'_>) -> String {
     let mut out =
         format!("Found {} manifests\n\nSchema Version Distribution:\n{}\n", found.total, "-".repeat(40));
+    let width = found.rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max(10);
     for (name, count) in &found.rows {
         #[expect(clippy::cast_precision_loss, reason = "a percentage with one digit")]
         let percent = *count as f64 * 100.0 / found.total as f64;
-        let _ = writeln!(out, "  {name:<10} : {count:>3} ({percent:>4.1}%)");
+        let _ = writeln!(out, "  {name:<width$} : {count:>3} ({percent:>4.1}%)");
     }
     let _ = writeln!(out, "\nLatest version available: {}", found.latest);
     if found.behind > 0 {
         let _ = writeln!(out, "\n⚠️  {} manifests need migration to {}", found.behind, found.target);
+        let _ = writeln!(out, "    `consensus migrate --dry-run` shows what that would change");
     }
     if !found.problems.is_empty() {
         let _ = write!(out, "\nCannot be migrated:\n{}", failures(found.problems));
@@ -189,15 +194,16 @@ pub fn summary_json(target: Option<&str>, totals: Totals, failed: &[Failed], dry
         ("dry_run", Value::Bool(dry_run)),
         ("target_version", to_value(&target)),
         ("total", number(totals.total as u64)),
-        ("migrated", number(totals.changed as u64)),
-        ("already_current", number(totals.current as u64)),
+        ("changed", number(totals.changed as u64)),
+        ("unchanged", number(totals.current as u64)),
         ("failed", number(totals.failed as u64)),
         ("failures", to_value(&failed)),
     ])
 }
 
+/// Each with why; what to do is said once for all that it is the same for.
 fn failures(failed: &[Failed]) -> String {
-    let mut out = String::new();
+    let (mut out, mut told) = (String::new(), BTreeSet::new());
     for failure in failed.iter().take(SHOWN) {
         let path = safe(&failure.path.display().to_string());
         let message = safe(&failure.message);
@@ -207,6 +213,9 @@ fn failures(failed: &[Failed]) -> String {
             None => message,
         };
         let _ = writeln!(out, "  {}: {message}", styled(RED, path));
+        if let Some(hint) = failure.hint.as_deref().filter(|hint| told.insert(*hint)) {
+            let _ = writeln!(out, "    {} {hint}", styled(BOLD, "hint:"));
+        }
     }
     if failed.len() > SHOWN {
         let _ = writeln!(out, "  … and {} more; --json lists them all", failed.len() - SHOWN);

@@ -1,5 +1,6 @@
 //! What a person reads on a terminal. It reads the same without colour.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::safe;
@@ -17,6 +18,8 @@ const MAX_QUOTE: usize = 160;
 /// A narrower page has no room for bars.
 const MIN_BAR_WIDTH: usize = 70;
 const BAR: usize = 20;
+/// So many letters of a run's id are shown in lists.
+const SHORT: usize = 12;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -308,19 +311,24 @@ fn shell_word(path: &str) -> String {
     if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
-fn short(run: &str) -> &str {
-    run.get(..12).unwrap_or(run)
+/// As many letters of a run's id as tell it from every other run of the list.
+fn short<'a>(run: &'a str, alike: &HashMap<&str, usize>) -> &'a str {
+    run.get(..SHORT).filter(|cut| alike.get(cut).is_none_or(|count| *count < 2)).unwrap_or(run)
 }
 
 /// A list of runs, one a line.
 #[must_use]
 pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String {
     let mut out = String::new();
+    let mut alike: HashMap<&str, usize> = HashMap::new();
+    for cut in runs.iter().filter_map(|row| row.run_id.as_str().get(..SHORT)) {
+        *alike.entry(cut).or_default() += 1;
+    }
     let job_width = runs.iter().map(|row| row.job_id.as_str().len()).max().unwrap_or_default().clamp(3, 40);
     if !runs.is_empty() {
         let header = format!(
-            "{:<12}  {:<9} {:<10} {:<job_width$}  {}",
-            "RUN", "DECISION", "CONFIDENCE", "JOB", "CREATED (UTC)"
+            "{:<SHORT$}  {:<9} {:<10} {:<job_width$}  {}",
+            "RUN", "OUTCOME", "CONFIDENCE", "JOB", "CREATED (UTC)"
         );
         let _ = writeln!(out, "{}", styled(DIM, header));
     }
@@ -331,11 +339,11 @@ pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String 
         };
         let confidence = row.weighted_confidence.map_or_else(|| "-".to_owned(), |value| value.to_string());
         let created = row.created_at.as_deref().map_or_else(|| "unknown".to_owned(), minute);
-        let run = short(row.run_id.as_str());
+        let run = short(row.run_id.as_str(), &alike);
         let job = row.job_id.as_str();
         let _ = writeln!(
             out,
-            "{run:<12}  {outcome} {confidence:<10} {job:<job_width$}  {}",
+            "{run:<SHORT$}  {outcome} {confidence:<10} {job:<job_width$}  {}",
             styled(DIM, created)
         );
     }

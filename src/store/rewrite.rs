@@ -100,6 +100,16 @@ impl RunDir {
         }
     }
 
+    /// The newest file that a change of the manifest kept; none where there is none.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn newest_backup(&self) -> Result<Option<String>, StoreError> {
+        let entries = self.dir().entries()?;
+        let newest = entries.iter().filter_map(|entry| Kept::Backup.number(&entry.name)).max();
+        Ok(newest.map(|number| Kept::Backup.name(number)))
+    }
+
     /// The bytes that were kept under `name`, a name that [`Self::kept_name`] gives for [`Kept::Backup`].
     ///
     /// # Errors

@@ -40,6 +40,22 @@ impl Store {
         self.job(job)?.map_or_else(|| Ok(Vec::new()), |job| job.run_ids())
     }
 
+    /// Whether there is any run.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn has_runs(&self) -> Result<bool, StoreError> {
+        for job in self.jobs()? {
+            for run in self.run_ids(&job)? {
+                // What cannot be looked into may be one.
+                if self.recorded(&job, &run).map_or(true, |run| run.is_some()) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     /// A job's directory; none where it is not there.
     ///
     /// # Errors

@@ -90,27 +90,33 @@ fn versions_are_listed_in_the_shape_that_scripts_read() {
 
     Schema Version Distribution:
     ----------------------------------------
-      1.0.0      :   3 (21.4%)
-      1.1.0      :   2 (14.3%)
-      1.2.0      :   2 (14.3%)
-      1.3.0      :   1 ( 7.1%)
-      1.4.0      :   1 ( 7.1%)
-      unknown    :   1 ( 7.1%)
-      newer      :   1 ( 7.1%)
+      1.0.0       :   3 (21.4%)
+      1.1.0       :   2 (14.3%)
+      1.2.0       :   2 (14.3%)
+      1.3.0       :   1 ( 7.1%)
+      1.4.0       :   1 ( 7.1%)
+      unknown     :   1 ( 7.1%)
+      newer       :   1 ( 7.1%)
       unversioned :   1 ( 7.1%)
-      corrupt    :   1 ( 7.1%)
-      unreadable :   1 ( 7.1%)
+      corrupt     :   1 ( 7.1%)
+      unreadable  :   1 ( 7.1%)
 
     Latest version available: 1.4.0
 
     ⚠️  8 manifests need migration to 1.4.0
+        `consensus migrate --dry-run` shows what that would change
 
     Cannot be migrated:
       artifacts/broken/five/manifest.json: it is a directory, not a file; it was left alone
+        hint: nothing was changed; `consensus verify --all` lists what is wrong, and a run that is moved away can be made anew
       artifacts/broken/four/manifest.json: field `schema_version`: 1.0.5 is no version that this program knows
+        hint: it was left alone; `consensus migrate --graph` shows what is known
       artifacts/broken/one/manifest.json: line 1, column 8, field `a`: the key stands twice in one object
+        hint: it was left alone; mend it by hand, with a copy kept
       artifacts/broken/three/manifest.json: field `schema_version`: it is missing
+        hint: it was left alone; `--assume-version 1.0.0` takes it for that version
       artifacts/broken/two/manifest.json: field `schema_version`: 2.0.0 is newer than this program, which knows versions up to 1.4.0
+        hint: a newer consensus may know it; this one leaves it alone
     ");
     let json = sandbox.run(["migrate", "--list-versions", "--json"]).exits(0).json();
     assert_eq!(json["versions"]["1.0.0"], 3);
@@ -233,7 +239,7 @@ fn what_is_damaged_is_left_alone_named_and_counted_as_what_it_is() {
     let outcome = sandbox.run(["migrate", "--json"]).exits(6);
     assert!(sandbox.tree("artifacts") == before, "something was written");
     let json = outcome.json();
-    assert_eq!((&json["failed"], &json["migrated"]), (&fixtures.len().into(), &0.into()));
+    assert_eq!((&json["failed"], &json["changed"]), (&fixtures.len().into(), &0.into()));
     let failures = json["failures"].as_array().unwrap();
     let mut paths: Vec<&Path> =
         failures.iter().map(|failure| Path::new(failure["path"].as_str().unwrap())).collect();
@@ -338,11 +344,13 @@ fn what_is_asked_for_wrongly_says_what_to_do() {
         ),
         (vec!["--manifest", "artifacts/none/x/manifest.json"], 4, "is not there"),
         (vec!["--job", "none"], 4, "no runs of the job `none`"),
-        (vec!["--restore"], 2, "--restore RUN"),
-        (vec!["--restore", "ig-test-001/abc123", "--all"], 2, "name one or the other"),
+        (vec!["--restore"], 2, "--all"),
+        (vec!["--restore", "ig-test-001/abc123", "--all"], 2, "cannot be used with"),
         (vec!["--restore", "ig-test-001/abc123"], 5, "nothing to go back to"),
         (vec!["--restore", "ig-test-001/nothere"], 4, "no run"),
-        (vec!["--all"], 2, "--restore"),
+        (vec!["ig-test-001/nothere"], 4, "no run"),
+        (vec!["--all", "--job", "ig-test-001"], 2, "cannot be used with"),
+        (vec!["--target-version", "1.4"], 2, "three numbers, such as 1.4.0"),
         (vec!["--check", "--dry-run"], 2, "cannot be used with"),
         (vec!["--jobs", "0"], 2, "--jobs"),
         (vec!["--store", "nowhere"], 4, "there is no store"),
@@ -464,9 +472,59 @@ fn permissions_stay_and_a_damaged_backup_is_not_gone_back_to() {
     sandbox.shell(&format!("rm {manifest}.backup && ln -s /etc/hostname {manifest}.backup")).exits(0);
     sandbox.run(["migrate", "--restore", "ig-test-001/abc123"]).exits(6);
     assert_eq!(sandbox.read(manifest), after);
+    let found = sandbox.run(["verify", "ig-test-001/abc123"]).exits(1);
+    assert!(found.stdout.contains("fail     migrations        manifest.json.backup"), "{found}");
     let hostile = after.replace("manifest.json.backup", "../../../../etc/hostname");
     sandbox.write(manifest, hostile);
     sandbox.run(["migrate", "--restore", "ig-test-001/abc123"]).exits(6);
+}
+
+#[test]
+fn of_a_damaged_manifest_the_backup_is_named() {
+    let sandbox = example();
+    sandbox.run(["migrate", "ig-test-001/abc123"]).exits(0);
+    sandbox.write("artifacts/ig-test-001/abc123/manifest.json", "torn");
+    for restore in [vec!["ig-test-001/abc123"], vec!["--all"]] {
+        let outcome = sandbox.run(["migrate", "--restore"].iter().chain(&restore)).exits(6);
+        assert!(outcome.to_string().contains("`manifest.json.backup` beside it"), "{outcome}");
+        assert!(outcome.to_string().contains("copy it over by hand"), "{outcome}");
+    }
+}
+
+#[test]
+fn what_can_be_done_next_is_said() {
+    let sandbox = example();
+    let said = |args: &[&str], said: &str| {
+        let outcome = sandbox.run(args).exits(0);
+        assert!(outcome.stderr.contains(said), "{outcome}");
+    };
+    said(&["migrate", "--all"], "`consensus migrate --restore` goes back");
+    said(&["backfill", "inputs", "--all"], "kept beside each manifest");
+    said(&["migrate", "--target-version", "1.0.0"], "`--restore` goes back");
+    said(&["migrate", "--restore", "--all"], "hint: 3 of them can go back by one more change");
+    let last = sandbox.run(["migrate", "--restore", "--all"]).exits(0);
+    assert_eq!(last.stderr, "");
+}
+
+#[test]
+fn of_runs_whose_age_is_not_recorded_none_is_the_latest() {
+    let sandbox = example();
+    let outcome = sandbox.run(["show", "ig-test-001@latest"]).exits(2);
+    assert!(outcome.stderr.contains("ig-test-001/abc123, ig-test-001/abc124"), "{outcome}");
+    // Of two ids with the same beginning a list shows the whole.
+    let list = sandbox.run(["list", "--job", "patient-summary-ig"]).exits(0);
+    assert!(list.stdout.contains("bf01606f626b886e7be375c44efe69d9-2"), "{list}");
+    sandbox.run(["show", "claims-export-ig@latest"]).exits(0);
+}
+
+#[test]
+fn a_directory_without_runs_is_no_store() {
+    let sandbox = example();
+    sandbox.shell("mkdir -p other/folder/deeper").exits(0);
+    for args in ["list", "verify --all", "migrate", "migrate --check", "migrate --restore --all"] {
+        let outcome = sandbox.run(["--store", "other"].into_iter().chain(args.split(' '))).exits(4);
+        assert!(outcome.stderr.contains("there is no store"), "{args}\n{outcome}");
+    }
 }
 
 #[test]
@@ -484,8 +542,10 @@ fn an_edit_between_two_migrations_is_found() {
 #[test]
 fn inputs_are_recorded_where_they_were_not_and_never_otherwise() {
     let sandbox = example();
-    let refused = sandbox.run(["backfill", "inputs", "ig-test-001/abc123"]).exits(6);
-    assert!(refused.stderr.contains("migrate it first"), "{refused}");
+    let refused = sandbox.run(["backfill", "inputs", "ig-test-001/abc123"]).exits(5);
+    assert!(refused.stderr.contains("hint: `consensus migrate`"), "{refused}");
+    let many = sandbox.run(["backfill", "inputs", "--all"]).exits(5);
+    assert!(many.stdout.contains("hint: `consensus migrate`"), "{many}");
     sandbox.run(["migrate"]).exits(0);
     let before = sandbox.tree("artifacts");
     let dry = sandbox.run(["backfill", "inputs", "--all", "--dry-run"]).exits(0);
@@ -559,7 +619,7 @@ fn processes_at_once_do_each_manifest_exactly_once() {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
             let json: Value = serde_json::from_slice(&output.stdout).unwrap();
             assert_eq!((&json["total"], &json["failed"]), (&120.into(), &0.into()));
-            migrated += json["migrated"].as_u64().unwrap();
+            migrated += json["changed"].as_u64().unwrap();
         }
         assert_eq!(migrated, 120);
         let kept = kept(&sandbox);

@@ -1,7 +1,8 @@
 //! The migration history: a chain of checksums over the document without its history.
 
 use crate::domain::check::Check;
-use crate::domain::json::{self, Value};
+use crate::domain::digest::Digest;
+use crate::domain::json::{self, JsonError, Value};
 
 const NAME: &str = "migrations";
 /// The member that holds it.
@@ -18,8 +19,7 @@ pub fn check_history(document: &Value) -> Vec<Check> {
     let (mut checks, mut before) = (Vec::new(), None::<String>);
     for (index, entry) in entries.iter().enumerate() {
         let subject = format!("{HISTORY}[{index}]");
-        let tool = entry.get("tool").and_then(|tool| tool.get("name")).and_then(Value::as_str);
-        if tool != Some("consensus") {
+        if !is_ours(entry) {
             checks.push(Check::skipped(NAME, subject, "written by another tool"));
             before = None;
             continue;
@@ -40,6 +40,39 @@ pub fn check_history(document: &Value) -> Vec<Check> {
         checks.push(Check::unless(problem, NAME, "manifest.json"));
     }
     checks
+}
+
+/// The name by which this program's entries are told from those of other tools.
+pub const TOOL: &str = "consensus";
+
+/// What a change of a manifest kept of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// The file's name, beside the manifest.
+    pub file: String,
+    /// The digest of its bytes.
+    pub digest: Digest,
+}
+
+/// What each entry of this program kept, with the entry's place; an error where it does not say.
+pub fn backups(document: &Value) -> impl DoubleEndedIterator<Item = (usize, Result<Backup, JsonError>)> {
+    let entries = document.get(HISTORY).map(Value::items).unwrap_or_default();
+    entries.iter().enumerate().filter(|(_, entry)| is_ours(entry)).map(|(index, entry)| {
+        let text = |name: &str| entry.get("backup")?.get(name)?.as_str();
+        let backup = text("file").zip(text("sha256").and_then(|digest| digest.parse().ok()));
+        let backup = backup.map(|(file, digest)| Backup { file: file.to_owned(), digest });
+        (
+            index,
+            backup.ok_or_else(|| {
+                let path = format!("{HISTORY}[{index}].backup");
+                JsonError::Shape { path, problem: "it names no file with its digest".to_owned() }
+            }),
+        )
+    })
+}
+
+fn is_ours(entry: &Value) -> bool {
+    entry.get("tool").and_then(|tool| tool.get("name")).and_then(Value::as_str) == Some(TOOL)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod history;
 mod v1_4_0;
 mod version;
 
-pub use history::{HISTORY, check_history};
+pub use history::{Backup, HISTORY, TOOL, backups, check_history};
 pub use v1_4_0::{
     ChainMetadata, DecisionSummary, FileRecord, Manifest, PriorStage, RunError, StepMetadata, StepName,
     StepRecord,

@@ -52,8 +52,7 @@ pub fn backfill_inputs(
     let mut document = ObjectText::parse(bytes)?;
     let version = engine::version(registry, &document, None)?;
     if version < semver::Version::new(1, 1, 0) {
-        let problem = format!("version {version} has no `{SNAPSHOTS}`; migrate it first");
-        return Err(MigrationError::Disagrees(problem));
+        return Err(MigrationError::TooOld(version));
     }
     let is_recorded = |name: &str| !matches!(document.get(name), None | Some("null" | "{}"));
     let has_hash = is_recorded(HASH);

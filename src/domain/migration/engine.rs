@@ -6,7 +6,7 @@ use super::class::{Class, VERSION, classify};
 use super::registry::{NoPath, Registry, Step};
 use crate::domain::digest::Digest;
 use crate::domain::json::{self, JsonError, ObjectText, Value, to_value};
-use crate::domain::manifest::{HISTORY, fits};
+use crate::domain::manifest::{Backup, HISTORY, TOOL, backups, fits};
 
 /// What a history entry says besides what was changed.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +73,9 @@ pub enum MigrationError {
         /// The member.
         member: String,
     },
+    /// Its version has no place for what is to be recorded.
+    #[error("version {0} has no place for it")]
+    TooOld(Version),
     /// What was recorded does not agree with the files.
     #[error("{0}")]
     Disagrees(String),
@@ -190,20 +193,8 @@ pub(super) fn sealed(
     Ok(Rewritten { bytes: document.text().into_bytes(), path, changes })
 }
 
-/// The name by which this program's entries are told from those of other tools.
-const TOOL: &str = "consensus";
-
 fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Object(members.map(|(name, value)| (name.to_owned(), value)).into())
-}
-
-/// What the last change of a manifest kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Backup {
-    /// The file's name.
-    pub file: String,
-    /// The digest of its bytes.
-    pub digest: Digest,
 }
 
 /// The bytes that a manifest had before its last change, where this program made that change; none where
@@ -213,16 +204,9 @@ pub struct Backup {
 /// [`JsonError`] for what is no manifest, or whose last entry does not say where its backup is.
 pub fn last_backup(bytes: &[u8]) -> Result<Option<Backup>, JsonError> {
     let document = Value::parse(bytes)?;
-    let entries = document.get(HISTORY).map(Value::items).unwrap_or_default();
-    let Some(last) = entries.last() else { return Ok(None) };
-    let text = |outer: &str, inner: &str| last.get(outer)?.get(inner)?.as_str();
-    if text("tool", "name") != Some(TOOL) {
-        return Ok(None);
+    let count = document.get(HISTORY).map(Value::items).unwrap_or_default().len();
+    match backups(&document).next_back() {
+        Some((index, backup)) if index + 1 == count => backup.map(Some),
+        _ => Ok(None),
     }
-    let named = text("backup", "file").zip(text("backup", "sha256").and_then(|digest| digest.parse().ok()));
-    let Some((file, digest)) = named else {
-        let path = format!("{HISTORY}[{}].backup", entries.len() - 1);
-        return Err(JsonError::Shape { path, problem: "it names no file with its digest".to_owned() });
-    };
-    Ok(Some(Backup { file: file.to_owned(), digest }))
 }

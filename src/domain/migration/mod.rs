@@ -13,7 +13,7 @@ mod steps;
 
 pub use backfill::{Backfilled, InputFile, backfill_inputs};
 pub use class::{Class, classify};
-pub use engine::{Backup, MigrationError, Outcome, Rewritten, Stamp, last_backup, migrate};
+pub use engine::{MigrationError, Outcome, Rewritten, Stamp, last_backup, migrate};
 pub use registry::{NoPath, Registry, Step};
 
 #[cfg(test)]

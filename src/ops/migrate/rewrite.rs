@@ -47,6 +47,8 @@ pub struct Change {
     pub changes: Vec<Vec<String>>,
     /// Where inputs are recorded, whether the run's id follows from them.
     pub id_agrees: Option<bool>,
+    /// Whether it could then be restored further.
+    pub more_to_restore: bool,
 }
 
 impl Rewrite {
@@ -105,9 +107,14 @@ impl Rewrite {
         };
         Ok(match outcome {
             Outcome::Current(_) => None,
-            Outcome::Rewritten(Rewritten { bytes: after, path, changes }) => {
-                Some(Change { before: bytes.to_vec(), after, versions: path, changes, id_agrees })
-            }
+            Outcome::Rewritten(Rewritten { bytes: after, path, changes }) => Some(Change {
+                before: bytes.to_vec(),
+                after,
+                versions: path,
+                changes,
+                id_agrees,
+                more_to_restore: true,
+            }),
         })
     }
 }
@@ -118,8 +125,16 @@ fn stamp<'a>(applied_at: &'a str, backup: &'a str) -> Stamp<'a> {
 
 /// The bytes before the last change, proven by their digest.
 fn restored(run: &RunDir, bytes: &[u8]) -> Result<Option<Change>, OpsError> {
-    let manifest = |source| OpsError::Manifest { path: run.manifest_path(), source };
-    let last = migration::last_backup(bytes).map_err(|error| manifest(ManifestError::Json(error)))?;
+    let last = match migration::last_backup(bytes) {
+        Ok(last) => last,
+        Err(source) => {
+            let path = run.manifest_path();
+            return Err(match run.newest_backup()? {
+                Some(backup) => OpsError::Unrestorable { path, source: source.into(), backup },
+                None => OpsError::Manifest { path, source: ManifestError::Json(source) },
+            });
+        }
+    };
     let Some(backup) = last else { return Ok(None) };
     let path = run.path().join(&backup.file);
     let damaged = |problem: String| OpsError::Backup { path: path.clone(), problem };
@@ -133,8 +148,9 @@ fn restored(run: &RunDir, bytes: &[u8]) -> Result<Option<Change>, OpsError> {
         Version::parse(&stated).ok()
     };
     let versions = [version(bytes), version(&after)].into_iter().flatten().collect();
-    let changes = vec![vec![format!("went back to {}", backup.file)]];
-    Ok(Some(Change { before: bytes.to_vec(), after, versions, changes, id_agrees: None }))
+    let changes = vec![vec![format!("back to {}", backup.file)]];
+    let more_to_restore = matches!(migration::last_backup(&after), Ok(Some(_)));
+    Ok(Some(Change { before: bytes.to_vec(), after, versions, changes, id_agrees: None, more_to_restore }))
 }
 
 /// The files under the run's `inputs/`.

@@ -6,8 +6,7 @@ use super::policies::Policies;
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
 use crate::domain::event::Log;
-use crate::domain::json::Value;
-use crate::domain::manifest::{Document, Manifest};
+use crate::domain::manifest::{Document, Manifest, backups};
 use crate::domain::policy::PolicyRef;
 use crate::domain::step::RunStatus;
 use crate::store::RunDir;
@@ -76,14 +75,15 @@ impl Attempts {
 
     /// The manifest is the one that the newest attempt found or left behind; one that was migrated since
     /// has that one as the backup of its first migration.
-    pub(super) fn seal(&self, run: &RunDir, bytes: &[u8], document: &Document) -> Check {
+    pub(super) fn seal(&self, bytes: &[u8], document: &Document) -> Check {
         let (check, subject) = ("events", "manifest.json");
         if self.heads.is_empty() {
             return Check::skipped(check, subject, "not recorded");
         }
-        let sealed = match document.manifest.migration_history.first() {
-            None => Ok(Digest::of(bytes)),
-            Some(entry) => backup(run, entry),
+        let sealed = if document.manifest.migration_history.is_empty() {
+            Ok(Digest::of(bytes))
+        } else {
+            first_backup(document)
         };
         let problem = match sealed {
             Ok(sealed) if self.manifests.contains(&sealed) => None,
@@ -94,14 +94,12 @@ impl Attempts {
     }
 }
 
-/// The digest of the manifest that a migration kept.
-fn backup(run: &RunDir, entry: &Value) -> Result<Digest, String> {
-    let text = |path: [&str; 2]| entry.get(path[0])?.get(path[1])?.as_str();
-    let (Some("consensus"), Some(file)) = (text(["tool", "name"]), text(["backup", "file"])) else {
-        return Err("its first migration is none of this program, or names no backup".to_owned());
-    };
-    let (digest, _) = run.hash(file).map_err(|error| format!("backup of its first migration: {error}"))?;
-    Ok(digest)
+/// The digest of the manifest that the first migration kept; it was checked that it is the recorded one.
+fn first_backup(document: &Document) -> Result<Digest, String> {
+    match backups(&document.value).next() {
+        Some((0, backup)) => backup.map(|backup| backup.digest).map_err(|error| error.to_string()),
+        _ => Err("its first migration is none of this program".to_owned()),
+    }
 }
 
 /// Runs of other tools have no attempts; a run of this program always has one.

@@ -79,7 +79,7 @@ pub fn verify(
         }
         Scope::All => {
             let store = Store::open(&workspace.store)?;
-            if store.jobs()?.is_empty() && !store.is_marked()? {
+            if !store.is_marked()? && !store.has_runs()? {
                 return Err(StoreError::NoStore { path: store.path() }.into());
             }
             let policies = Policies::of(&store);

@@ -3,9 +3,11 @@
 use super::policies::Policies;
 use super::{Seen, attempts, decision, files, settled};
 use crate::domain::check::Check;
+use crate::domain::digest::Digest;
 use crate::domain::identity::inputs_hash;
 use crate::domain::ids::RunId;
-use crate::domain::manifest::{Document, Manifest, check_history};
+use crate::domain::json::{JsonError, Value};
+use crate::domain::manifest::{Backup, Document, HISTORY, Manifest, backups, check_history};
 use crate::domain::view::Verified;
 use crate::store::{RunDir, Store};
 
@@ -33,7 +35,8 @@ fn once(store: &Store, policies: &Policies<'_>, run: &RunDir) -> Seen {
     checks.extend(files::outputs(run, manifest, &attempts.completed));
     checks.push(decision::verify(run, manifest));
     checks.extend(check_history(&document.value));
-    checks.push(attempts.seal(run, &bytes, &document));
+    checks.extend(kept(run, &document.value));
+    checks.push(attempts.seal(&bytes, &document));
     checks.extend(attempts.checks);
     checks.extend(relatives(store, manifest));
     let head = attempts.heads.last().copied();
@@ -70,6 +73,23 @@ fn identity(manifest: &Manifest) -> [Check; 2] {
         Check::unless(problem, "identity", "run_id")
     };
     [Check::unless(hash, "identity", "inputs_hash"), id]
+}
+
+/// What each migration kept of the manifest is there, unchanged: without it nobody can go back.
+fn kept(run: &RunDir, document: &Value) -> Vec<Check> {
+    let check = |(index, backup): (usize, Result<Backup, JsonError>)| {
+        let backup = match backup {
+            Ok(backup) => backup,
+            Err(error) => return Check::fail("migrations", format!("{HISTORY}[{index}].backup"), error),
+        };
+        let problem = match run.backup(&backup.file).map(|bytes| Digest::of(&bytes)) {
+            Ok(actual) if actual == backup.digest => None,
+            Ok(actual) => Some(format!("{} is recorded, it has {actual}", backup.digest)),
+            Err(error) => Some(error.to_string()),
+        };
+        Check::unless(problem, "migrations", backup.file)
+    };
+    backups(document).map(check).collect()
 }
 
 /// The runs that this one builds on are there.
