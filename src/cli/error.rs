@@ -3,9 +3,11 @@
 use std::io;
 
 use crate::config::ConfigError;
+use crate::domain::json::Value;
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::MigrationError;
 use crate::ops::{OpsError, SourceError};
+use crate::report::json;
 use crate::store::StoreError;
 
 /// An error as the user is told it.
@@ -61,7 +63,7 @@ impl CommandError {
 
     /// Some of many were left alone; which, the answer says. `exit` is the greatest of their statuses.
     pub(super) fn some_failed(count: usize, exit: u8) -> Self {
-        Self::new(format!("{count} manifests were left alone"), ("some_failed", exit, None)).shown()
+        Self::new(format!("{count} of the manifests failed"), ("some_failed", exit, None)).shown()
     }
 
     /// The user stopped a command that goes through many.
@@ -74,6 +76,11 @@ impl CommandError {
     pub(super) fn bug() -> Self {
         let hint = "please report it, with what stands above and the command; what was recorded is kept";
         Self::new("this is a bug in consensus".to_owned(), ("bug", BUG, Some(hint)))
+    }
+
+    /// This error as one JSON object.
+    pub(super) fn json(&self) -> Value {
+        json::error(self.code, &self.message, self.hint.as_deref(), self.run_id.as_deref())
     }
 
     /// The arguments are not valid.
@@ -193,6 +200,9 @@ fn migration_kind(error: &MigrationError) -> Kind {
             CORRUPT,
             Some("it was left alone; `consensus migrate --graph` shows what is known"),
         ),
+        MigrationError::TooLarge(_) => {
+            ("too_large", CORRUPT, Some("it was left alone; as it is, it is read"))
+        }
         MigrationError::TooOld(_) => {
             ("needs_migration", CONFLICT, Some("`consensus migrate` brings it to a version that has one"))
         }
@@ -224,6 +234,9 @@ fn store_kind(error: &StoreError) -> Kind {
             ("busy", CONFLICT, Some("without --no-wait it waits until the other one is done"))
         }
         StoreError::Interrupted { .. } => ("interrupted", INTERRUPTED, Some("run it again to go on")),
+        StoreError::NotDurable { .. } => {
+            ("io", SYSTEM, Some("mend what the system complains of, then run it again"))
+        }
         StoreError::Changed { .. } => ("changed", CONFLICT, Some("run it again; nothing of it was replaced")),
         StoreError::Exists { .. } => ("conflict", CONFLICT, Some("another process was first; run it again")),
         StoreError::Io { source, .. } => ("io", SYSTEM, io_hint(source)),

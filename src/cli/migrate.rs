@@ -8,6 +8,7 @@ use super::output::Output;
 use super::progress::Bar;
 use super::stream::Stream;
 use super::{Answer, CommandError, signal};
+use crate::domain::json::Value;
 use crate::domain::migration::Registry;
 use crate::ops::{self, ApplyReport, Failure, Manifests, Planned, Rewrite, Selection, Survey, Workspace};
 use crate::report::migration::{self, Distribution, Failed, Totals, Words};
@@ -33,7 +34,8 @@ pub(super) fn migrate(
     let interrupted = signal::interrupted();
     let workspace = Workspace { interrupted: &interrupted, no_wait: args.many.no_wait, ..workspace };
     if args.list_versions || args.check {
-        let survey = ops::survey(&workspace, &registry, &target, &selection)?;
+        let look = if args.check { ops::check_migration } else { ops::survey };
+        let survey = look(&workspace, &registry, &target, &selection)?;
         return surveyed(survey, &registry, args.check, output);
     }
     if let Some(assumed) = &args.assume_version {
@@ -108,17 +110,21 @@ fn surveyed(
         behind: survey.behind,
         problems: &failed,
     };
-    if output.is_json() {
-        output.object(&migration::distribution_json(&distribution))?;
-    } else {
-        output.text(&migration::distribution(&distribution))?;
+    let error = match exit {
+        _ if survey.interrupted => Some(CommandError::interrupted()),
+        Some(exit) if check => Some(CommandError::some_failed(failed.len(), exit)),
+        _ => None,
+    };
+    let json = output.is_json().then(|| migration::distribution_json(&distribution));
+    match (json, error) {
+        (Some(json), Some(error)) => return Err(output.failed(&json, error)),
+        (Some(json), None) => output.object(&json)?,
+        (None, error) => {
+            output.text(&migration::distribution(&distribution))?;
+            error.map_or(Ok(()), Err)?;
+        }
     }
-    match exit {
-        _ if survey.interrupted => Err(CommandError::interrupted()),
-        Some(exit) if check => Err(CommandError::some_failed(failed.len(), exit)),
-        _ if check && survey.behind > 0 => Ok(Answer::No),
-        _ => Ok(Answer::Yes),
-    }
+    Ok(if check && survey.behind > 0 { Answer::No } else { Answer::Yes })
 }
 
 /// What failed, as it is shown, and the greatest of the exit statuses.
@@ -184,7 +190,12 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
         bar.finish();
         report
     };
-    let report = report?;
+    let report = match report {
+        Err(error) if is_json && stream.count() > 0 => {
+            return Err(stream.fail(&Value::Object(Vec::new()), error.into()));
+        }
+        report => report?,
+    };
     printed?;
     if !is_json && !report.interrupted {
         next(&report, further, task, output);
@@ -224,23 +235,27 @@ fn ended(
     let ApplyReport { total, changed, current, failures, interrupted, stopped } = report;
     let (failed, exit) = failed(failures);
     let totals = Totals { total, changed, current, failed: failed.len() };
+    let error = match exit {
+        _ if interrupted => Some(CommandError::interrupted()),
+        Some(exit) => Some(CommandError::some_failed(failed.len(), exit)),
+        None => None,
+    };
     if output.is_json() {
         let target = match &task.rewrite {
             Rewrite::Migrate { target, .. } => Some(target.to_string()),
             Rewrite::Restore | Rewrite::BackfillInputs { .. } => None,
         };
-        stream.close(&migration::summary_json(target.as_deref(), totals, &failed, task.dry_run))?;
-    } else {
-        output.text(&migration::summary(task.words, totals, &failed, task.dry_run))?;
+        let json = migration::summary_json(target.as_deref(), totals, &failed, task.dry_run);
+        return match error {
+            Some(error) => Err(stream.fail(&json, error)),
+            None => stream.close(&json).map(|()| Answer::Yes),
+        };
     }
+    output.text(&migration::summary(task.words, totals, &failed, task.dry_run))?;
     if let Some(reason) = stopped {
         output.note(&format!("stopped before the rest: {reason}"));
     }
-    match exit {
-        _ if interrupted => Err(CommandError::interrupted()),
-        Some(exit) => Err(CommandError::some_failed(failed.len(), exit)),
-        None => Ok(Answer::Yes),
-    }
+    error.map_or(Ok(Answer::Yes), Err)
 }
 
 fn versions(planned: &Planned) -> Vec<String> {
@@ -249,7 +264,7 @@ fn versions(planned: &Planned) -> Vec<String> {
     versions
 }
 
-fn item(planned: &Planned, diff: bool) -> crate::domain::json::Value {
+fn item(planned: &Planned, diff: bool) -> Value {
     let change = &planned.change;
     let sides = diff.then_some([&change.before[..], &change.after[..]]);
     migration::planned_json(&planned.path, &versions(planned), &change.changes, change.id_agrees, sides)

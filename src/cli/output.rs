@@ -14,7 +14,7 @@ use anstyle::{AnsiColor, Style};
 use super::args::Color;
 use super::error::CommandError;
 use crate::domain::json::{Value, pretty};
-use crate::report::{json, safe, safe_json, safe_lines};
+use crate::report::{safe, safe_json, safe_lines};
 
 /// Text is not made wider than this, however wide the terminal is.
 const MAX_WIDTH: usize = 100;
@@ -26,6 +26,12 @@ pub(super) struct Output {
     color: ColorChoice,
     /// Whether nobody reads standard output any more.
     closed: AtomicBool,
+}
+
+/// An answer and the error that it goes with, as one object.
+pub(super) fn beside(value: &Value, error: &CommandError) -> Value {
+    let error = error.json();
+    error.members().iter().fold(value.clone(), |whole, (name, member)| whole.with(name, member.clone()))
 }
 
 impl Output {
@@ -69,6 +75,14 @@ impl Output {
         self.raw(&pretty(value))
     }
 
+    /// Prints an answer that goes with `error`, which is then told: as JSON both are one object.
+    pub(super) fn failed(&self, value: &Value, error: CommandError) -> CommandError {
+        match self.object(&beside(value, &error)) {
+            Ok(()) => error.shown(),
+            Err(problem) => problem,
+        }
+    }
+
     fn written(&self, result: io::Result<()>) -> Result<(), CommandError> {
         if self.closed.load(Ordering::Relaxed) {
             return Ok(());
@@ -100,12 +114,8 @@ impl Output {
 
     /// Tells the user, or the program, why it did not work.
     pub(super) fn error(&self, error: &CommandError) {
-        if self.json {
-            let value =
-                json::error(error.code, &error.message, error.hint.as_deref(), error.run_id.as_deref());
-            if self.object(&value).is_ok() {
-                return;
-            }
+        if self.json && self.object(&error.json()).is_ok() {
+            return;
         }
         let (red, bold) = (Style::new().fg_color(Some(AnsiColor::Red.into())).bold(), Style::new().bold());
         let mut text = format!("{red}error:{red:#} {}\n", safe(&error.message));

@@ -1,7 +1,7 @@
 //! One JSON object with a long array in it, printed as it comes, so that a large store needs no memory.
 
 use super::CommandError;
-use super::output::Output;
+use super::output::{Output, beside};
 use crate::domain::json::{Value, pretty};
 
 /// An object whose first member is an array that is still open.
@@ -43,6 +43,14 @@ impl<'a> Stream<'a> {
 
     fn head(&self) -> String {
         format!("{{\n  \"{}\": [\n", self.name)
+    }
+
+    /// As [`Self::close`], where it goes with `error`, which is then told.
+    pub(super) fn fail(self, rest: &Value, error: CommandError) -> CommandError {
+        match self.close(&beside(rest, &error)) {
+            Ok(()) => error.shown(),
+            Err(problem) => problem,
+        }
     }
 
     /// Ends the array and prints the object's other members.

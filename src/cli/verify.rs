@@ -4,6 +4,7 @@ use super::args::{VerifyArgs, reference};
 use super::output::Output;
 use super::stream::Stream;
 use super::{Answer, CommandError};
+use crate::domain::json::Value;
 use crate::domain::view::Verified;
 use crate::ops::{self, OpsError, Scope, VerifyOptions, VerifyReport, Workspace};
 use crate::report::{json, terminal};
@@ -74,9 +75,7 @@ impl Shown<'_> {
     /// The array that was begun is closed by the error's own members, so that one object is printed.
     fn cut_short(self, error: CommandError) -> CommandError {
         if self.output.is_json() && self.stream.count() > 0 {
-            let whole = json::error(error.code, &error.message, error.hint.as_deref(), None);
-            let _ = self.stream.close(&whole);
-            return error.shown();
+            return self.stream.fail(&Value::Object(Vec::new()), error);
         }
         error
     }

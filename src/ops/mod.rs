@@ -26,7 +26,7 @@ pub use input::{InputError, read_regular};
 pub use list::{ListOptions, ListReport, list};
 pub use migrate::{
     ApplyReport, Change, Failure, Manifests, MigrateProgress, Planned, Rewrite, Selection, Survey, apply,
-    plan, survey, target,
+    check_migration, plan, survey, target,
 };
 pub use reference::RunRef;
 pub use run::{Progress, RunOptions, RunReport, run};

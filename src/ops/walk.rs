@@ -16,7 +16,9 @@ use crate::store::{JobDir, RunDir, Store, StoreError};
 /// Jobs are listed together until about so many runs are known.
 const STRETCH: usize = 4096;
 /// So many items are taken by a thread at a time.
-const BLOCK: usize = 16;
+const BLOCK: usize = 4;
+/// What is found is handed over when it has about so many bytes.
+pub(super) const BUDGET: usize = 1 << 25;
 
 /// How to go through a store.
 pub(super) struct Walk<'a> {
@@ -74,17 +76,19 @@ impl<'a> Walk<'a> {
     }
 
     /// Looks at every run with `look`, in several threads, and hands what it finds to `each`, in order. Ends
-    /// early when `each` breaks or the user wants to stop.
+    /// early when `each` breaks or the user wants to stop. `weigh` says how many bytes something takes that
+    /// waits to be handed over.
     pub(super) fn each<T: Send>(
         &self,
         look: impl Fn(Result<Here<'_>, StoreError>) -> Option<T> + Sync,
+        weigh: impl Fn(&T) -> usize + Sync,
         mut each: impl FnMut(T) -> ControlFlow<()>,
     ) {
         let (mut next, mut window) = (0, 1);
         while next < self.jobs.len() {
             let jobs = &self.jobs[next..(next + window).min(self.jobs.len())];
             next += jobs.len();
-            let lists = parallel(self.threads, jobs, || (), |(), job| self.list(job));
+            let lists = parallel(self.threads, jobs, || (), |_| 0, |(), job| self.list(job));
             let places: Vec<(usize, Result<RunId, StoreError>)> = lists
                 .into_iter()
                 .enumerate()
@@ -95,24 +99,29 @@ impl<'a> Walk<'a> {
             while places.peek().is_some() {
                 let stretch: Vec<Waiting> =
                     places.by_ref().take(self.stretch).map(|(at, run)| Waiting::of(at, run)).collect();
-                let found = parallel(
-                    self.threads,
-                    &stretch,
-                    || None,
-                    |open, waiting| {
-                        if self.interrupted.load(Ordering::Relaxed) {
-                            return None;
+                let mut rest = &stretch[..];
+                while !rest.is_empty() {
+                    let found = parallel(
+                        self.threads,
+                        rest,
+                        || None,
+                        |found: &Option<T>| found.as_ref().map_or(0, &weigh),
+                        |open, waiting| {
+                            if self.interrupted.load(Ordering::Relaxed) {
+                                return None;
+                            }
+                            look(waiting.here(self.store, jobs, open))
+                        },
+                    );
+                    rest = &rest[found.len()..];
+                    for found in found.into_iter().flatten() {
+                        if each(found).is_break() {
+                            return;
                         }
-                        look(waiting.here(self.store, jobs, open))
-                    },
-                );
-                for found in found.into_iter().flatten() {
-                    if each(found).is_break() {
+                    }
+                    if self.interrupted.load(Ordering::Relaxed) {
                         return;
                     }
-                }
-                if self.interrupted.load(Ordering::Relaxed) {
-                    return;
                 }
             }
         }
@@ -166,22 +175,22 @@ impl Waiting {
 }
 
 /// `work` on each item, with several threads; the results in the order of the items. Each thread has a
-/// state of its own.
+/// state of its own. When the results weigh more than [`BUDGET`], the items after them are left out.
 fn parallel<I: Sync, S, T: Send>(
     threads: NonZeroUsize,
     items: &[I],
     state: impl Fn() -> S + Sync,
+    weigh: impl Fn(&T) -> usize + Sync,
     work: impl Fn(&mut S, &I) -> T + Sync,
 ) -> Vec<T> {
     let threads = threads.get().min(items.len().div_ceil(BLOCK));
-    if threads <= 1 {
-        let mut state = state();
-        return items.iter().map(|item| work(&mut state, item)).collect();
-    }
-    let next = AtomicUsize::new(0);
+    let (next, weight) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let take = || {
         let (mut state, mut done) = (state(), Vec::new());
         loop {
+            if weight.load(Ordering::Relaxed) >= BUDGET {
+                return done;
+            }
             let start = next.fetch_add(BLOCK, Ordering::Relaxed);
             let Some(block) =
                 items.get(start..(start + BLOCK).min(items.len())).filter(|block| !block.is_empty())
@@ -189,9 +198,13 @@ fn parallel<I: Sync, S, T: Send>(
                 return done;
             };
             let results: Vec<T> = block.iter().map(|item| work(&mut state, item)).collect();
+            weight.fetch_add(results.iter().map(&weigh).sum(), Ordering::Relaxed);
             done.push((start, results));
         }
     };
+    if threads <= 1 {
+        return take().into_iter().flat_map(|(_, results)| results).collect();
+    }
     let mut blocks: Vec<(usize, Vec<T>)> = thread::scope(|scope| {
         let handles: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
         handles
@@ -216,6 +229,7 @@ mod tests {
                 threads,
                 &items,
                 || 0,
+                |_| 0,
                 |count, item| {
                     *count += 1;
                     item * 2
@@ -223,6 +237,16 @@ mod tests {
             );
             assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
         }
-        assert!(parallel(NonZeroUsize::MIN, &[] as &[u8], || (), |(), _| 1).is_empty());
+        assert!(parallel(NonZeroUsize::MIN, &[] as &[u8], || (), |_| 0, |(), _| 1).is_empty());
+    }
+
+    #[test]
+    fn what_weighs_too_much_is_left_for_the_next_time() {
+        let items: Vec<usize> = (0..1000).collect();
+        for threads in [1, 2, 7] {
+            let threads = NonZeroUsize::new(threads).unwrap();
+            let found = parallel(threads, &items, || (), |_| BUDGET / 100, |(), item| *item);
+            assert!((100..1000).contains(&found.len()) && items.starts_with(&found), "{}", found.len());
+        }
     }
 }

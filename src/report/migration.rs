@@ -120,19 +120,39 @@ pub fn planned(path: &Path, versions: &[String], notes: &[String], before: &[u8]
     let [before, after] = [before, after].map(String::from_utf8_lossy);
     let _ = writeln!(out, "{}", styled(DIM, format!("--- {name}")));
     let _ = writeln!(out, "{}", styled(DIM, format!("+++ {name}")));
-    for hunk in TextDiff::from_lines(&*before, &*after).unified_diff().context_radius(CONTEXT).iter_hunks() {
-        let _ = writeln!(out, "{}", styled(DIM, hunk.header().to_string()));
-        for change in hunk.iter_changes() {
-            let line = shown(change.value());
-            let _ = match change.tag() {
-                ChangeTag::Delete => writeln!(out, "{}", styled(RED, format!("-{line}"))),
-                ChangeTag::Insert => writeln!(out, "{}", styled(GREEN, format!("+{line}"))),
-                ChangeTag::Equal => writeln!(out, " {line}"),
-            };
-        }
-    }
+    each_line(&before, &after, |line| {
+        let _ = match line {
+            Line::Hunk(header) => writeln!(out, "{}", styled(DIM, header)),
+            Line::Text(ChangeTag::Delete, text) => {
+                writeln!(out, "{}", styled(RED, format!("-{}", shown(text))))
+            }
+            Line::Text(ChangeTag::Insert, text) => {
+                writeln!(out, "{}", styled(GREEN, format!("+{}", shown(text))))
+            }
+            Line::Text(ChangeTag::Equal, text) => writeln!(out, " {}", shown(text)),
+        };
+    });
     out.push('\n');
     out
+}
+
+/// A line of a unified diff.
+enum Line<'a> {
+    /// Where a hunk stands.
+    Hunk(String),
+    /// A line of the texts, with its end.
+    Text(ChangeTag, &'a str),
+}
+
+/// The lines of a unified diff. A line ends with `\n` and nothing else, as for `patch`.
+fn each_line(before: &str, after: &str, mut each: impl FnMut(Line<'_>)) {
+    let [old, new]: [Vec<&str>; 2] = [before, after].map(|text| text.split_inclusive('\n').collect());
+    for hunk in TextDiff::from_slices(&old, &new).unified_diff().context_radius(CONTEXT).iter_hunks() {
+        each(Line::Hunk(hunk.header().to_string()));
+        for change in hunk.iter_changes() {
+            each(Line::Text(change.tag(), change.value()));
+        }
+    }
 }
 
 /// A line of a file: its tabs stay, for they indent it, and its end does not show.
@@ -163,10 +183,16 @@ pub fn planned_json(
     };
     let Some(sides) = diff else { return whole };
     let [before, after] = sides.map(String::from_utf8_lossy);
-    let name = path.display().to_string();
-    let diff = TextDiff::from_lines(&*before, &*after);
-    let diff = diff.unified_diff().context_radius(CONTEXT).header(&name, &name).to_string();
-    whole.with("diff", diff.into())
+    let name = path.display();
+    let mut out = format!("--- {name}\n+++ {name}\n");
+    each_line(&before, &after, |line| {
+        let _ = match line {
+            Line::Hunk(header) => writeln!(out, "{header}"),
+            Line::Text(tag, text) if text.ends_with('\n') => write!(out, "{tag}{text}"),
+            Line::Text(tag, text) => writeln!(out, "{tag}{text}\n\\ No newline at end of file"),
+        };
+    });
+    whole.with("diff", out.into())
 }
 
 /// What was done in all.
@@ -174,7 +200,7 @@ pub fn planned_json(
 pub fn summary(words: Words, totals: Totals, failed: &[Failed], dry_run: bool) -> String {
     let mut out = String::new();
     if !failed.is_empty() {
-        let _ = write!(out, "Left alone:\n{}\n", failures(failed));
+        let _ = write!(out, "Problems:\n{}\n", failures(failed));
     }
     let _ = writeln!(out, "Total manifests found: {}", totals.total);
     let _ = writeln!(out, "{}: {}", if dry_run { words.planned } else { words.done }, totals.changed);

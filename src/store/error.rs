@@ -78,6 +78,14 @@ pub enum StoreError {
         /// Which.
         path: PathBuf,
     },
+    /// A file was replaced, and the system could not say that this is durable.
+    #[error("`{}` was replaced, and a power cut may still undo that: {problem}", path.display())]
+    NotDurable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        problem: String,
+    },
     /// The system refused.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
@@ -105,6 +113,7 @@ impl StoreError {
             | Self::Interrupted { path }
             | Self::Exists { path }
             | Self::Changed { path }
+            | Self::NotDurable { path, .. }
             | Self::Io { path, .. } => path,
         }
     }
@@ -126,7 +135,7 @@ impl StoreError {
     pub fn is_final(&self) -> bool {
         use io::ErrorKind as Kind;
         match self {
-            Self::Io { action: "sync", .. } => true,
+            Self::Io { action: "sync", .. } | Self::NotDurable { .. } => true,
             Self::Io { source, .. } => {
                 matches!(source.kind(), Kind::StorageFull | Kind::QuotaExceeded | Kind::ReadOnlyFilesystem)
             }

@@ -52,13 +52,15 @@ struct Seen {
 #[derive(Debug)]
 pub struct ManifestLock {
     run: RunDir,
-    guard: Guard,
+    _guard: Guard,
 }
 
 /// A manifest that is written beside the one it will replace.
 #[derive(Debug)]
 pub struct Staged {
     lock: ManifestLock,
+    /// Whether it is in its place, so that nothing is left beside it.
+    placed: bool,
     seen: Seen,
     /// The name to keep the old bytes under; none where they are kept already.
     keep: Option<String>,
@@ -72,14 +74,14 @@ impl RunDir {
     /// [`StoreError::Busy`] and [`StoreError::Interrupted`] as `wait` says.
     pub fn lock_manifest(self, wait: &Wait<'_>) -> Result<ManifestLock, StoreError> {
         let guard = Guard::take(self.dir(), wait)?;
-        Ok(ManifestLock { run: self, guard })
+        Ok(ManifestLock { run: self, _guard: guard })
     }
 
     /// Locks the run for replacing its manifest, unless somebody else holds its lock.
     #[must_use]
     pub fn try_lock_manifest(self) -> Option<ManifestLock> {
         let guard = Guard::try_take(self.dir())?;
-        Some(ManifestLock { run: self, guard })
+        Some(ManifestLock { run: self, _guard: guard })
     }
 
     /// The name under which `bytes`, the manifest's, are or will be kept, and whether they are already: a
@@ -113,10 +115,11 @@ impl RunDir {
     /// The bytes that were kept under `name`, a name that [`Self::kept_name`] gives for [`Kept::Backup`].
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for any other name, and as [`Self::manifest`].
+    /// [`StoreError::Corrupt`] for any other name, and as [`Self::manifest`].
     pub fn backup(&self, name: &str) -> Result<Vec<u8>, StoreError> {
         if Kept::Backup.number(name).is_none() {
-            return Err(StoreError::NotFound { path: self.path().join(name) });
+            let problem = format!("its history names `{}`, which is no backup", name.escape_debug());
+            return Err(StoreError::Corrupt { path: self.manifest_path(), problem });
         }
         self.dir().read(name, MAX_MANIFEST_BYTES)
     }
@@ -146,7 +149,7 @@ impl ManifestLock {
         let (name, is_kept) = self.run.kept_name(kept, &old)?;
         dir.write_beside(&layout::temporary(layout::MANIFEST), &new, &stat)?;
         let keep = (!is_kept).then_some(name);
-        Ok(Some((Staged { seen: seen(&stat), keep, old, lock: self }, more)))
+        Ok(Some((Staged { placed: false, seen: seen(&stat), keep, old, lock: self }, more)))
     }
 }
 
@@ -161,15 +164,9 @@ impl Staged {
         self.run().path().join(layout::MANIFEST)
     }
 
-    /// Throws away what was written.
-    pub fn discard(self) {
-        let _ = self.run().dir().remove_file(&layout::temporary(layout::MANIFEST));
-        drop(self.lock.guard);
-    }
-
     /// Keeps the old bytes and puts the new file into place; nothing is synced.
-    fn place(&self) -> Result<(), StoreError> {
-        let dir = self.run().dir();
+    fn place(&mut self) -> Result<(), StoreError> {
+        let dir = self.lock.run.dir();
         if let Some(name) = &self.keep {
             self.keep_as(name)?;
         }
@@ -180,7 +177,9 @@ impl Staged {
             }
             return Err(StoreError::Changed { path: self.path() });
         }
-        dir.rename(&layout::temporary(layout::MANIFEST), dir, layout::MANIFEST)
+        dir.rename(&layout::temporary(layout::MANIFEST), dir, layout::MANIFEST)?;
+        self.placed = true;
+        Ok(())
     }
 
     /// A second name costs no space and no time; where there are none, the bytes are copied.
@@ -189,6 +188,15 @@ impl Staged {
         match dir.link(layout::MANIFEST, name) {
             Err(StoreError::Io { source, .. }) if has_no_links(&source) => dir.create(name, &self.old),
             linked => linked,
+        }
+    }
+}
+
+impl Drop for Staged {
+    /// Still under the lock, what was written and not put into place is thrown away.
+    fn drop(&mut self) {
+        if !self.placed {
+            let _ = self.lock.run.dir().remove_file(&layout::temporary(layout::MANIFEST));
         }
     }
 }
@@ -224,16 +232,13 @@ impl Store {
         }
         let mut placed: Vec<(Staged, Result<(), StoreError>)> = staged
             .into_iter()
-            .map(|staged| (staged.place(), staged))
+            .map(|mut staged| (staged.place(), staged))
             .map(|(result, staged)| (staged, result))
             .collect();
-        for (staged, _) in placed.iter().filter(|(_, result)| result.is_err()) {
-            let _ = staged.run().dir().remove_file(&layout::temporary(layout::MANIFEST));
-        }
         let done = placed.iter().filter(|(_, result)| result.is_ok()).map(|(staged, _)| staged);
         if let Err(error) = self.sync_staged(done, few, true) {
             for (staged, result) in placed.iter_mut().filter(|(_, result)| result.is_ok()) {
-                *result = Err(error.again(staged.path()));
+                *result = Err(StoreError::NotDurable { path: staged.path(), problem: error.to_string() });
             }
         }
         placed
@@ -247,18 +252,17 @@ impl Store {
         names: bool,
     ) -> Result<(), StoreError> {
         let here = seen(&self.root.stat_self()?).device;
-        let mut together = false;
-        for staged in staged {
-            let elsewhere = staged.seen.device != here;
-            if !few && !elsewhere && cfg!(target_os = "linux") {
-                together = true;
-            } else if names {
+        let (together, alone): (Vec<&Staged>, Vec<&Staged>) =
+            staged.into_iter().partition(|staged| !few && staged.seen.device == here);
+        let is_done = together.is_empty() || self.root.sync_file_system()?;
+        for staged in alone.iter().chain(together.iter().filter(|_| !is_done)) {
+            if names {
                 staged.run().dir().sync()?;
             } else {
                 staged.run().dir().sync_file(&layout::temporary(layout::MANIFEST))?;
             }
         }
-        if together { self.sync_all() } else { Ok(()) }
+        Ok(())
     }
 
     /// Makes everything in the store's file system durable.
@@ -266,7 +270,10 @@ impl Store {
     /// # Errors
     /// What the system refuses.
     pub fn sync_all(&self) -> Result<(), StoreError> {
-        self.root.sync_file_system()
+        if !self.root.sync_file_system()? {
+            rustix::fs::sync();
+        }
+        Ok(())
     }
 
     /// How many bytes can still be written, and how many of these `count` manifests with `bytes` bytes in
@@ -283,7 +290,6 @@ impl Store {
 
 fn refuse(staged: Vec<Staged>, error: &StoreError) -> Vec<(Staged, Result<(), StoreError>)> {
     let refused = staged.into_iter().map(|staged| {
-        let _ = staged.run().dir().remove_file(&layout::temporary(layout::MANIFEST));
         let error = error.again(staged.path());
         (staged, Err(error))
     });

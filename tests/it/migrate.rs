@@ -518,6 +518,89 @@ fn of_runs_whose_age_is_not_recorded_none_is_the_latest() {
 }
 
 #[test]
+fn what_would_become_too_large_to_be_read_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let head = r#"{"schema_version":"1.0.0","job_id":"h","run_id":"a","status":"completed","x":""#;
+    let long = "a".repeat((16 << 20) - head.len() - 2);
+    sandbox.write("artifacts/h/a/manifest.json", format!("{head}{long}\"}}"));
+    let outcome = sandbox.run(["migrate"]).exits(6);
+    assert!(outcome.stdout.contains("at most 16777216 are read"), "{outcome}");
+    sandbox.run(["verify", "h/a"]).exits(0);
+    assert_eq!(sandbox.tree("artifacts").len(), 1);
+}
+
+#[test]
+fn the_store_of_a_newer_program_is_not_written_to() {
+    for marker in ["{\"format\": 2}", "garbage", ""] {
+        let sandbox = example();
+        sandbox.write("artifacts/.consensus/store.json", marker);
+        let before = sandbox.tree("artifacts");
+        for args in
+            ["migrate", "migrate --restore --all", "backfill inputs --all", "migrate ig-test-001/abc123"]
+        {
+            let outcome = sandbox.run(args.split(' ')).exits(6);
+            assert!(outcome.stderr.contains("store.json"), "{outcome}");
+        }
+        assert!(sandbox.tree("artifacts") == before, "something was written");
+    }
+}
+
+#[test]
+fn check_fails_where_migrating_would() {
+    let sandbox = Sandbox::new();
+    let text =
+        r#"{"schema_version":"1.0.0","job_id":"h","run_id":"b","status":"completed","decision":"approve"}"#;
+    sandbox.write("artifacts/h/b/manifest.json", text);
+    for which in [vec![], vec!["h/b"]] {
+        let outcome = sandbox.run(["migrate", "--check"].iter().chain(&which)).exits(6);
+        assert!(outcome.stdout.contains("field `decision`"), "{outcome}");
+        let json = sandbox.run(["migrate", "--check", "--json"].iter().chain(&which)).exits(6).json();
+        assert_eq!((&json["need_migration"], &json["error"]["code"]), (&0.into(), &"some_failed".into()));
+    }
+}
+
+#[test]
+fn a_version_that_is_assumed_is_written() {
+    let sandbox = Sandbox::new();
+    sandbox.write("artifacts/h/b/manifest.json", r#"{"job_id":"h","run_id":"b","status":"completed"}"#);
+    sandbox.run(["migrate", "--assume-version", "1.0.0", "--target-version", "1.0.0"]).exits(0);
+    assert!(sandbox.read("artifacts/h/b/manifest.json").contains("\"schema_version\":\"1.0.0\""));
+    sandbox.run(["verify", "h/b"]).exits(0);
+    sandbox.run(["migrate", "--restore", "h/b"]).exits(0);
+}
+
+#[test]
+fn a_name_that_is_no_text_is_said_to_be_so() {
+    let sandbox = example();
+    sandbox.run(["migrate"]).exits(0);
+    sandbox.shell(r"touch artifacts/ig-test-001/abc123/inputs/$(printf 'n\377')").exits(0);
+    let outcome = sandbox.run(["backfill", "inputs", "ig-test-001/abc123"]).exits(6);
+    assert!(outcome.stderr.contains("is no UTF-8 text"), "{outcome}");
+}
+
+#[test]
+fn interrupted_it_prints_one_object_and_leaves_nothing_beside() {
+    let sandbox = Sandbox::new();
+    for number in 0..1500 {
+        let text =
+            format!(r#"{{"schema_version":"1.0.0","job_id":"h","run_id":"r{number}","status":"completed"}}"#);
+        sandbox.write(&format!("artifacts/h/r{number}/manifest.json"), text);
+    }
+    let mut hits = 0;
+    for wait in ["0.03", "0.06", "0.1", "0.15"] {
+        let command =
+            format!("timeout --foreground --preserve-status -s INT {wait} consensus migrate --json");
+        let outcome = sandbox.shell(&command);
+        hits += usize::from(outcome.status == Some(130));
+        assert!(matches!(outcome.status, Some(0 | 130)), "{outcome}");
+        assert!(!sandbox.tree("artifacts").keys().any(|path| path.contains(".tmp")));
+        let json = outcome.json();
+        assert_eq!(json["error"]["code"].as_str(), (outcome.status == Some(130)).then_some("interrupted"));
+    }
+    assert!(hits > 0, "it was never interrupted");
+}
+
+#[test]
 fn a_directory_without_runs_is_no_store() {
     let sandbox = example();
     sandbox.shell("mkdir -p other/folder/deeper").exits(0);

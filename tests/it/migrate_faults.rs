@@ -129,9 +129,47 @@ fn refused_by_the_system_it_says_so_and_each_manifest_is_whole() {
                 // A lock that cannot be taken at once is taken later; what is only printed is lost.
                 let may_succeed = call == "flock";
                 assert!(outcome.status == Some(8) || may_succeed, "{what}\n{outcome}");
+                let is_left = sandbox.tree("artifacts").keys().any(|path| path.contains(".tmp"));
+                assert!(!is_left, "{what}: a temporary is left");
+                // Where it is not the answer that could not be written, it is one object.
+                if call != "write" && outcome.status == Some(8) {
+                    let json = outcome.json();
+                    assert!(json["error"]["code"].is_string(), "{what}\n{json}");
+                }
                 completes(&sandbox, &after, &what);
             }
         }
+    }
+}
+
+#[test]
+fn what_was_replaced_and_may_not_last_is_said_to_be_so() {
+    if !has("strace") {
+        return;
+    }
+    let (sandbox, _) = store(6);
+    let outcome = injected(&sandbox, "migrate", "syncfs", "error=EIO", 2);
+    assert_eq!(outcome.status, Some(8), "{outcome}");
+    assert_eq!(outcome.stdout.matches("was replaced, and a power cut may still undo that").count(), 6);
+    assert!(outcome.stdout.contains("Migrated: 0\n"), "{outcome}");
+}
+
+#[test]
+fn without_a_call_that_syncs_many_files_each_is_synced() {
+    if !has("strace") {
+        return;
+    }
+    for error in ["ENOSYS", "EPERM"] {
+        let (sandbox, _) = store(6);
+        let all = format!(
+            "strace -f -qqq -o trace -e trace=syncfs,fsync,sync -e inject=syncfs:error={error} consensus migrate"
+        );
+        sandbox.shell(&all).exits(0);
+        let trace = sandbox.read("trace");
+        assert!(
+            was_hit(&sandbox) && trace.matches("fsync(").count() >= 12 && trace.contains("sync()"),
+            "{trace}"
+        );
     }
 }
 

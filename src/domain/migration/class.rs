@@ -29,16 +29,20 @@ pub fn classify(registry: &Registry, document: &ObjectText<'_>) -> Class {
     let Some(raw) = document.get(VERSION) else { return Class::Unversioned };
     let corrupt = |problem: String| Class::Corrupt(JsonError::Shape { path: VERSION.to_owned(), problem });
     let Ok(Value::String(stated)) = Value::parse(raw.as_bytes()) else {
-        return corrupt(format!("{} is no version; it takes text such as \"1.0.0\"", shortened(raw)));
+        return corrupt(format!("{} is no version; it takes text such as \"1.0.0\"", cut(raw)));
     };
     match Version::parse(&stated) {
-        Err(_) => corrupt(format!("\"{}\" is no semantic version, such as 1.0.0", shortened(&stated))),
+        Err(_) => corrupt(format!(
+            "\"{}\" is no semantic version, such as 1.0.0",
+            cut(&stated.escape_debug().to_string())
+        )),
         Ok(version) if registry.knows(&version) => Class::Known(version),
         Ok(version) if registry.latest().is_some_and(|latest| version > latest) => Class::Newer(version),
         Ok(version) => Class::Unknown(version),
     }
 }
 
-fn shortened(text: &str) -> String {
-    text.escape_debug().take(40).collect()
+fn cut(text: &str) -> String {
+    let more = if text.chars().nth(40).is_some() { "…" } else { "" };
+    text.chars().take(40).chain(more.chars()).collect()
 }

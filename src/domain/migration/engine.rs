@@ -6,7 +6,7 @@ use super::class::{Class, VERSION, classify};
 use super::registry::{NoPath, Registry, Step};
 use crate::domain::digest::Digest;
 use crate::domain::json::{self, JsonError, ObjectText, Value, to_value};
-use crate::domain::manifest::{Backup, HISTORY, TOOL, backups, fits};
+use crate::domain::manifest::{Backup, HISTORY, MAX_MANIFEST_BYTES, TOOL, backups, fits};
 
 /// What a history entry says besides what was changed.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +73,9 @@ pub enum MigrationError {
         /// The member.
         member: String,
     },
+    /// It would become larger than anything that is read.
+    #[error("it would have {0} bytes; at most {MAX_MANIFEST_BYTES} are read")]
+    TooLarge(usize),
     /// Its version has no place for what is to be recorded.
     #[error("version {0} has no place for it")]
     TooOld(Version),
@@ -95,7 +98,8 @@ pub fn migrate(
 ) -> Result<Outcome, MigrationError> {
     let before = ObjectText::parse(bytes)?;
     let from = version(registry, &before, assumed)?;
-    if from == *target || (before.get(VERSION).is_some() && registry.path(target, &from).is_ok()) {
+    let is_stated = matches!(classify(registry, &before), Class::Known(_));
+    if is_stated && (from == *target || registry.path(target, &from).is_ok()) {
         return Ok(Outcome::Current(from));
     }
     let steps = registry.path(&from, target)?;
@@ -190,7 +194,11 @@ pub(super) fn sealed(
         ("checksum_after", checksum_after.into()),
     ];
     document.push(HISTORY, &object(entry));
-    Ok(Rewritten { bytes: document.text().into_bytes(), path, changes })
+    let bytes = document.text().into_bytes();
+    if bytes.len() as u64 > MAX_MANIFEST_BYTES {
+        return Err(MigrationError::TooLarge(bytes.len()));
+    }
+    Ok(Rewritten { bytes, path, changes })
 }
 
 fn object<const N: usize>(members: [(&str, Value); N]) -> Value {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::super::walk::{Here, Walk};
+use super::super::walk::{BUDGET, Here, Walk};
 use super::super::{OpsError, Workspace};
 use super::{Change, Failure, Planned, Rewrite, Selection, nothing_found};
 use crate::domain::ids::{JobId, RunId};
@@ -17,7 +17,7 @@ pub struct ApplyReport {
     pub changed: usize,
     /// How many had nothing to be done.
     pub current: usize,
-    /// Which were left alone, and why, sorted by path.
+    /// What failed, and why, sorted by path.
     pub failures: Vec<Failure>,
     /// Whether the user stopped it before all were seen.
     pub interrupted: bool,
@@ -46,6 +46,8 @@ pub fn apply(
     each: &mut dyn FnMut(Planned),
 ) -> Result<ApplyReport, OpsError> {
     let (store, one) = selection.manifests.open(workspace)?;
+    // What a newer program made is not written to.
+    store.is_complete()?;
     let apply = Apply { workspace, rewrite, selection, store: &store };
     if let Some(run) = one {
         return apply.one(run, each);
@@ -111,23 +113,27 @@ impl Apply<'_> {
             Err(error) => Some(Err(Failure { path: error.path().to_owned(), error: Box::new(error.into()) })),
         };
         let mut due = Due::default();
-        self.walk()?.each(look, |seen| {
-            due.report.total += 1;
-            match seen {
-                Ok(None) => due.report.current += 1,
-                Ok(Some(bytes)) => {
-                    due.count += 1;
-                    due.bytes += bytes;
-                }
-                Err(failure) => {
-                    due.report.failures.push(failure);
-                    if self.selection.fail_fast {
-                        return ControlFlow::Break(());
+        self.walk()?.each(
+            look,
+            |_| 0,
+            |seen| {
+                due.report.total += 1;
+                match seen {
+                    Ok(None) => due.report.current += 1,
+                    Ok(Some(bytes)) => {
+                        due.count += 1;
+                        due.bytes += bytes;
+                    }
+                    Err(failure) => {
+                        due.report.failures.push(failure);
+                        if self.selection.fail_fast {
+                            return ControlFlow::Break(());
+                        }
                     }
                 }
-            }
-            ControlFlow::Continue(())
-        });
+                ControlFlow::Continue(())
+            },
+        );
         due.report.interrupted = self.workspace.is_interrupted();
         Ok(due)
     }
@@ -138,9 +144,19 @@ impl Apply<'_> {
         each: &mut dyn FnMut(Planned),
     ) -> Result<ApplyReport, OpsError> {
         let walk = Walk { stretch: batch_size(), ..self.walk()? };
-        let mut doing =
-            Doing { apply: self, report: ApplyReport::default(), batch: Vec::new(), progress, each };
+        let mut doing = Doing {
+            apply: self,
+            report: ApplyReport::default(),
+            batch: Vec::new(),
+            weight: 0,
+            progress,
+            each,
+        };
         let (mut busy, most) = (Vec::new(), walk.stretch);
+        let weigh = |prepared: &Prepared| match prepared {
+            Prepared::Staged(_, change) => change.weight(),
+            _ => 0,
+        };
         let look = |found: Result<Here<'_>, StoreError>| match found {
             Ok(here) => self.prepare(&here),
             Err(error) => Some(Prepared::Failed(Failure {
@@ -148,13 +164,13 @@ impl Apply<'_> {
                 error: Box::new(error.into()),
             })),
         };
-        walk.each(look, |prepared| {
+        walk.each(look, weigh, |prepared| {
             if let Prepared::Busy(job, run) = prepared {
                 busy.push((job, run));
                 return ControlFlow::Continue(());
             }
             let flow = doing.settle(prepared);
-            if doing.batch.len() >= most { doing.commit() } else { flow }
+            if doing.batch.len() >= most || doing.weight >= BUDGET { doing.commit() } else { flow }
         });
         let _ = doing.commit();
         // What another process held is looked at again, and waited for where it still does.
@@ -169,8 +185,10 @@ impl Apply<'_> {
             }
         }
         let mut report = doing.report;
-        if report.stopped.is_none() {
-            self.store.sync_all()?;
+        if report.stopped.is_none()
+            && let Err(error) = self.store.sync_all()
+        {
+            report.failures.push(Failure { path: self.store.path(), error: Box::new(error.into()) });
         }
         report.failures.sort_by(|a, b| a.path.cmp(&b.path));
         report.interrupted = self.workspace.is_interrupted();
@@ -182,8 +200,14 @@ impl Apply<'_> {
         let path = run.manifest_path();
         let missing = StoreError::NotFound { path: path.clone() };
         let Some(prepared) = self.waited(run) else { return Err(missing.into()) };
-        let mut doing =
-            Doing { apply: self, report: ApplyReport::default(), batch: Vec::new(), progress: &|_| {}, each };
+        let mut doing = Doing {
+            apply: self,
+            report: ApplyReport::default(),
+            batch: Vec::new(),
+            weight: 0,
+            progress: &|_| {},
+            each,
+        };
         let _ = doing.settle(prepared);
         let _ = doing.commit();
         let mut report = doing.report;
@@ -255,6 +279,8 @@ struct Doing<'a> {
     apply: &'a Apply<'a>,
     report: ApplyReport,
     batch: Vec<(Staged, Change)>,
+    /// What the batch holds in memory, about, in bytes.
+    weight: usize,
     progress: &'a dyn Fn(Progress),
     each: &'a mut dyn FnMut(Planned),
 }
@@ -263,6 +289,7 @@ impl Doing<'_> {
     fn settle(&mut self, prepared: Prepared) -> ControlFlow<()> {
         match prepared {
             Prepared::Staged(staged, change) => {
+                self.weight += change.weight();
                 self.batch.push((*staged, change));
                 return ControlFlow::Continue(());
             }
@@ -292,11 +319,12 @@ impl Doing<'_> {
         self.report.is_cut_short(self.apply.selection) || self.apply.workspace.is_interrupted()
     }
 
-    /// Puts what is staged into place; after a failure that ends everything it is thrown away.
+    /// Puts what is staged into place, also where nothing more can be staged: a full disk holds no more,
+    /// but this is written.
     fn commit(&mut self) -> ControlFlow<()> {
         let (staged, changes): (Vec<_>, Vec<_>) = std::mem::take(&mut self.batch).into_iter().unzip();
-        if self.report.is_cut_short(self.apply.selection) {
-            staged.into_iter().for_each(Staged::discard);
+        self.weight = 0;
+        if self.apply.selection.fail_fast && !self.report.failures.is_empty() {
             return ControlFlow::Break(());
         }
         let count = staged.len();

@@ -21,7 +21,7 @@ use crate::store::{RunDir, Store, StoreError};
 pub use apply::{ApplyReport, Progress as MigrateProgress, apply};
 pub use plan::{Planned, plan};
 pub use rewrite::{Change, Rewrite};
-pub use survey::{Survey, survey};
+pub use survey::{Survey, check_migration, survey};
 
 /// Which manifests.
 #[derive(Debug, Clone)]

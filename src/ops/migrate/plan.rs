@@ -22,16 +22,16 @@ pub struct Planned {
 ///
 /// # Errors
 /// [`OpsError`] when there is no store, or what is named is not there.
-pub fn plan<T: Send>(
+pub fn plan(
     workspace: &Workspace<'_>,
     rewrite: &Rewrite,
     selection: &Selection,
-    show: impl Fn(Planned) -> T + Sync,
-    each: &mut dyn FnMut(T),
+    show: impl Fn(Planned) -> String + Sync,
+    each: &mut dyn FnMut(String),
 ) -> Result<ApplyReport, OpsError> {
     let (store, one) = selection.manifests.open(workspace)?;
     let mut report = ApplyReport::default();
-    let mut add = |planned: Result<Option<T>, Failure>| {
+    let mut add = |planned: Result<Option<String>, Failure>| {
         report.total += 1;
         match planned {
             Ok(None) => report.current += 1,
@@ -70,7 +70,10 @@ pub fn plan<T: Send>(
         }
         Err(error) => Some(Err(Failure { path: error.path().to_owned(), error: Box::new(error.into()) })),
     };
-    walk.each(looked, add);
+    let weigh = |planned: &Result<Option<String>, Failure>| {
+        planned.as_ref().map_or(0, |shown| shown.as_ref().map_or(0, String::len))
+    };
+    walk.each(looked, weigh, add);
     report.interrupted = workspace.is_interrupted();
     if report.total == 0 && !report.interrupted {
         nothing_found(&store, &selection.manifests)?;
@@ -78,14 +81,14 @@ pub fn plan<T: Send>(
     Ok(report)
 }
 
-fn look<T>(
+fn look(
     workspace: &Workspace<'_>,
     rewrite: &Rewrite,
     path: &Path,
     bytes: &[u8],
     run: Result<RunDir, StoreError>,
-    show: &impl Fn(Planned) -> T,
-) -> Result<Option<T>, Failure> {
+    show: &impl Fn(Planned) -> String,
+) -> Result<Option<String>, Failure> {
     let change = run.map_err(OpsError::from).and_then(|run| rewrite.plan(&run, bytes, workspace.clock));
     match change {
         Ok(change) => Ok(change.map(|change| show(Planned { path: path.to_owned(), change }))),

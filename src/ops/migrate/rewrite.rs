@@ -51,6 +51,13 @@ pub struct Change {
     pub more_to_restore: bool,
 }
 
+impl Change {
+    /// What it takes of memory while it waits to be put into place, about, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        2 * self.before.len() + self.after.len()
+    }
+}
+
 impl Rewrite {
     /// What the bytes before are kept as.
     pub(super) fn kept(&self) -> Kept {
@@ -157,6 +164,10 @@ fn restored(run: &RunDir, bytes: &[u8]) -> Result<Option<Change>, OpsError> {
 fn input_files(run: &RunDir) -> Result<Vec<InputFile>, OpsError> {
     let mut files = Vec::new();
     for (path, kind) in run.input_files()? {
+        if path.contains(char::REPLACEMENT_CHARACTER) {
+            let source = MigrationError::Disagrees(format!("the name `{path}` is no UTF-8 text"));
+            return Err(OpsError::Migration { path: run.manifest_path(), source: source.into() });
+        }
         if kind != FileKind::File {
             let source = MigrationError::Disagrees(format!("`{}` is no regular file", path.escape_debug()));
             return Err(OpsError::Migration { path: run.manifest_path(), source: source.into() });

@@ -8,7 +8,7 @@ use semver::Version;
 
 use super::super::walk::{Here, Walk};
 use super::super::{OpsError, Workspace};
-use super::{Failure, Selection, nothing_found};
+use super::{Failure, Rewrite, Selection, nothing_found, plan};
 use crate::domain::json::ObjectText;
 use crate::domain::migration::{Class, MigrationError, Registry, classify};
 use crate::store::StoreError;
@@ -102,15 +102,52 @@ pub fn survey(
         }
         Err(error) => Some((error.path().to_owned(), Seen::Unreadable(error))),
     };
-    walk.each(looked, |(path, seen)| {
-        survey.add(path, seen, registry);
-        ControlFlow::Continue(())
-    });
+    walk.each(
+        looked,
+        |_| 0,
+        |(path, seen)| {
+            survey.add(path, seen, registry);
+            ControlFlow::Continue(())
+        },
+    );
     survey.interrupted = workspace.is_interrupted();
     if survey.total == 0 && !survey.interrupted {
         nothing_found(&store, &selection.manifests)?;
     }
     Ok(survey)
+}
+
+/// As [`survey`], and plans the migration of each: what cannot be done is known only then.
+///
+/// # Errors
+/// As [`survey`].
+pub fn check_migration(
+    workspace: &Workspace<'_>,
+    registry: &Registry,
+    target: &Version,
+    selection: &Selection,
+) -> Result<Survey, OpsError> {
+    let mut found = survey(workspace, registry, target, selection)?;
+    if found.interrupted {
+        return Ok(found);
+    }
+    let rewrite = Rewrite::Migrate { registry: registry.clone(), target: target.clone(), assumed: None };
+    match plan(workspace, &rewrite, selection, |_| String::new(), &mut drop) {
+        Ok(report) => {
+            found.behind = report.changed;
+            found.problems = report.failures;
+            found.interrupted = report.interrupted;
+        }
+        // Of one manifest alone, what is wrong is the error.
+        Err(error) => match &error {
+            OpsError::Migration { path, .. } => {
+                found.behind = 0;
+                found.problems = vec![Failure { path: path.clone(), error: error.into() }];
+            }
+            _ => return Err(error),
+        },
+    }
+    Ok(found)
 }
 
 fn look(registry: &Registry, read: Result<Vec<u8>, StoreError>) -> Seen {
