@@ -174,7 +174,13 @@ fn manifest(job: &str, run: &str) -> String {
 
 fn succeeds(store: &Path, args: &[&str]) {
     let mut command = Command::new(PROGRAM);
-    command.args(args).arg("--store").arg(store).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .args(args)
+        .arg("--store")
+        .arg(store)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     assert!(command.status().expect("it starts").success(), "{command:?}");
 }
 

@@ -5,7 +5,6 @@ use std::fmt;
 
 use semver::Version;
 
-use super::steps;
 use crate::domain::json::ObjectText;
 
 /// One step between two versions.
@@ -55,12 +54,6 @@ impl Registry {
     #[must_use]
     pub fn new(steps: Vec<Step>) -> Self {
         Self { steps }
-    }
-
-    /// The steps of this program.
-    #[must_use]
-    pub fn built_in() -> Self {
-        Self::new(steps::all())
     }
 
     /// The steps, in the order in which they were registered.

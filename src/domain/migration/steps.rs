@@ -5,11 +5,19 @@
 
 use semver::Version;
 
-use super::registry::Step;
+use super::registry::{Registry, Step};
 use crate::domain::json::{ObjectText, Value};
 
+impl Registry {
+    /// The steps of this program.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self::new(all())
+    }
+}
+
 /// Every built-in step. Where several paths are equally short, the earlier steps here win.
-pub(super) fn all() -> Vec<Step> {
+fn all() -> Vec<Step> {
     vec![
         Step {
             from: Version::new(1, 0, 0),
