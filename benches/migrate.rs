@@ -17,23 +17,22 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
+use support::{PROGRAM, compare, ends_with, is_measured, timed};
 use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_consensus");
+mod support;
+
 const JOBS: usize = 100;
 const RUNS: usize = 200;
 const ROUNDS: usize = 5;
 
 fn main() {
-    // `cargo test --benches` only wants to know that it builds and runs.
-    let whole = std::env::args().any(|argument| argument == "--bench");
-    let (jobs, runs, rounds) = if whole { (JOBS, RUNS, ROUNDS) } else { (2, 3, 1) };
+    let (jobs, runs, rounds) = if is_measured() { (JOBS, RUNS, ROUNDS) } else { (2, 3, 1) };
     let dir = TempDir::new().expect("a temporary directory");
     let store = dir.path().join("artifacts");
     make(&store, jobs, runs);
@@ -42,9 +41,9 @@ fn main() {
     let read = || timed(|| read_all(&store, threads));
     read();
     let list = || timed(|| succeeds(&store, &["migrate", "--list-versions"]));
-    compare("--list-versions", list, "reading every manifest", read, rounds);
+    compare(("--list-versions", list), ("reading every manifest", read), rounds);
     let dry = || timed(|| succeeds(&store, &["migrate", "--dry-run"]));
-    compare("--dry-run", dry, "reading every manifest", read, rounds);
+    compare(("--dry-run", dry), ("reading every manifest", read), rounds);
     durable(dir.path(), &store, jobs, runs, rounds);
 }
 
@@ -80,7 +79,7 @@ fn durable(dir: &Path, store: &Path, jobs: usize, runs: usize, rounds: usize) {
         sync(dir);
         taken
     };
-    compare("migrate", migrate, "its writes, links, renames and syncs", floor, rounds.min(3));
+    compare(("migrate", migrate), ("its writes, links, renames and syncs", floor), rounds.min(3));
 }
 
 /// The same calls in the same batches.
@@ -173,46 +172,5 @@ fn manifest(job: &str, run: &str) -> String {
 }
 
 fn succeeds(store: &Path, args: &[&str]) {
-    let mut command = Command::new(PROGRAM);
-    command
-        .args(args)
-        .arg("--store")
-        .arg(store)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    assert!(command.status().expect("it starts").success(), "{command:?}");
-}
-
-fn compare(
-    what: &str,
-    mut subject: impl FnMut() -> Duration,
-    than: &str,
-    mut floor: impl FnMut() -> Duration,
-    rounds: usize,
-) {
-    let (mut subjects, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let (subject, floor) = (subject().as_secs_f64(), floor().as_secs_f64());
-        subjects.push(subject);
-        floors.push(floor);
-        ratios.push(subject / floor);
-    }
-    println!(
-        "{what:<16} {:.3} s; {than}: {:.3} s; ratio {:.2}",
-        median(subjects),
-        median(floors),
-        median(ratios)
-    );
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let begun = Instant::now();
-    work();
-    begun.elapsed()
+    ends_with(0, Command::new(PROGRAM).args(args).arg("--store").arg(store));
 }

@@ -16,28 +16,28 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use nix::sys::resource::{UsageWho, getrusage};
+use support::{PROGRAM, compare, ends_with, is_measured, timed};
 use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_consensus");
+mod support;
+
 const PAIRS: usize = 60;
 const DOCUMENT_BYTES: usize = 10_000;
 
 fn main() {
-    // `cargo test --benches` only wants to know that it builds and runs.
-    let pairs = if std::env::args().any(|argument| argument == "--bench") { PAIRS } else { 2 };
+    let pairs = if is_measured() { PAIRS } else { 2 };
     start_up(pairs);
     review(pairs);
     memory();
 }
 
 fn start_up(pairs: usize) {
-    let program = || timed(|| succeeds(Command::new(PROGRAM).arg("--version")));
-    let floor = || timed(|| succeeds(&mut Command::new("true")));
-    compare("start-up", "consensus --version", program, "true", floor, pairs);
+    let program = || timed(|| ends_with(0, Command::new(PROGRAM).arg("--version")));
+    let floor = || timed(|| ends_with(0, &mut Command::new("true")));
+    compare(("start-up", program), ("`true`", floor), pairs);
 }
 
 fn review(pairs: usize) {
@@ -52,7 +52,7 @@ fn review(pairs: usize) {
             let sample = sample.to_string();
             let mut command = Command::new(PROGRAM);
             command.arg("run").arg(&document).arg("--store").arg(&store).args(["--sample", &sample]);
-            succeeds(&mut command);
+            ends_with(0, &mut command);
         })
     };
     // The first one makes the store; what it leaves behind is what the floor writes too.
@@ -67,51 +67,12 @@ fn review(pairs: usize) {
         number += 1;
         timed(|| recorded.write(&floor_store, number))
     };
-    compare("review", "consensus run", run, "its writes, syncs and renames", floor, pairs);
+    compare(("review", run), ("its writes, syncs and renames", floor), pairs);
 }
 
 fn memory() {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the system tells");
     println!("memory     peak of the largest process: {} MB", usage.max_rss() / 1024);
-}
-
-fn compare(
-    name: &str,
-    what: &str,
-    mut subject: impl FnMut() -> Duration,
-    than: &str,
-    mut floor: impl FnMut() -> Duration,
-    pairs: usize,
-) {
-    let (mut subjects, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..pairs {
-        let (subject, floor) = (subject().as_secs_f64() * 1e3, floor().as_secs_f64() * 1e3);
-        subjects.push(subject);
-        floors.push(floor);
-        ratios.push(subject / floor);
-    }
-    println!(
-        "{name:<10} {what}: {:.2} ms; {than}: {:.2} ms; ratio {:.2}",
-        median(subjects),
-        median(floors),
-        median(ratios)
-    );
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let begun = Instant::now();
-    work();
-    begun.elapsed()
-}
-
-fn succeeds(command: &mut Command) {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().expect("it starts");
-    assert!(status.success(), "{command:?}");
 }
 
 fn ten_kilobytes() -> String {

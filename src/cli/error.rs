@@ -153,6 +153,27 @@ fn kind(error: &OpsError) -> Kind {
         OpsError::Manifest { .. } | OpsError::Policy { .. } | OpsError::Corrupt { .. } => {
             ("corrupt", CORRUPT, Some(CORRUPT_HINT))
         }
+        OpsError::PolicyFile { refusal, .. } => (
+            refusal.refusal.code,
+            USAGE,
+            Some("nothing was changed; `consensus policy template production` is a whole file to start from"),
+        ),
+        OpsError::NoSuchPolicy { .. } => {
+            ("no_such_policy", NOT_FOUND, Some("`consensus policy apply -f FILE --name NAME` makes one"))
+        }
+        OpsError::NoSuchPolicyVersion { .. } => {
+            ("no_such_policy_version", NOT_FOUND, Some("`consensus policy log NAME` lists the versions"))
+        }
+        OpsError::BadVersionName(_) => {
+            ("bad_name", USAGE, Some("`consensus policy list` shows the policies of the store"))
+        }
+        OpsError::Unavailable { refusal, .. } => (
+            refusal.code,
+            USAGE,
+            Some(
+                "nothing was run; change that field with `consensus policy apply`, or take another with --policy",
+            ),
+        ),
         OpsError::BadReference(_) => (
             "bad_reference",
             USAGE,

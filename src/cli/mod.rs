@@ -4,10 +4,12 @@
 //! `error.rs`, nowhere else.
 
 mod args;
+mod config;
 mod error;
 mod list;
 mod migrate;
 mod output;
+mod policy;
 mod progress;
 mod run;
 mod show;
@@ -58,23 +60,26 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
-    let settings = Settings::resolve(&Flags { store: cli.global.store.clone() })?;
+    let policy = if let Command::Run(args) = &cli.command { args.policy.clone() } else { None };
+    let settings = Settings::resolve(&Flags { store: cli.global.store.clone(), policy })?;
     let interrupted = AtomicBool::new(false);
     let on_wait = |path: &std::path::Path| output.waiting(path);
     let workspace = Workspace {
-        store: settings.store,
-        clock: settings.clock,
+        store: settings.store.value.clone(),
+        clock: settings.clock.value,
         author: &|| Author::ask().label(),
         interrupted: &interrupted,
         no_wait: false,
         on_wait: &on_wait,
     };
     match &cli.command {
-        Command::Run(args) => run::run(workspace, args, output),
+        Command::Run(args) => run::run(workspace, args, settings.policy.value, output),
         Command::Show(args) => show::show(&workspace, args, output),
         Command::List(args) => list::list(&workspace, args, output),
         Command::Verify(args) => verify::verify(&workspace, args, output),
         Command::Migrate(args) => migrate::migrate(workspace, args, output),
         Command::Backfill(args) => migrate::backfill(workspace, args, output),
+        Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),
+        Command::Config(args) => config::config(&settings, args, output),
     }
 }

@@ -7,13 +7,19 @@ use super::output::Output;
 use super::progress::ProgressLine;
 use super::{Answer, CommandError, signal};
 use crate::config::Author;
+use crate::domain::policy::VersionName;
 use crate::ops::{self, ContextFile, OpsError, RunOptions, Source, SourceKind, Workspace};
 use crate::report::json;
 use crate::report::terminal::{self, Detail};
 
-pub(super) fn run(workspace: Workspace<'_>, args: &RunArgs, output: &Output) -> Result<Answer, CommandError> {
+pub(super) fn run(
+    workspace: Workspace<'_>,
+    args: &RunArgs,
+    policy: VersionName,
+    output: &Output,
+) -> Result<Answer, CommandError> {
     let author = Author::ask();
-    let options = options(args)?;
+    let options = options(args, policy)?;
     let interrupted = signal::interrupted();
     let workspace = Workspace {
         author: &|| author.label(),
@@ -40,7 +46,7 @@ pub(super) fn run(workspace: Workspace<'_>, args: &RunArgs, output: &Output) -> 
     }
 }
 
-fn options(args: &RunArgs) -> Result<RunOptions, CommandError> {
+fn options(args: &RunArgs, policy: VersionName) -> Result<RunOptions, CommandError> {
     let kind = match (&args.file, &args.text) {
         (Some(file), _) if file == Path::new("-") => SourceKind::Stdin,
         (Some(file), _) => SourceKind::File(file.clone()),
@@ -48,5 +54,5 @@ fn options(args: &RunArgs) -> Result<RunOptions, CommandError> {
     };
     let source = Source::read(&kind).map_err(OpsError::from)?;
     let context = ContextFile::read_all(&args.context).map_err(OpsError::from)?;
-    Ok(RunOptions { source, context, job: args.job.clone(), sample: args.sample })
+    Ok(RunOptions { source, context, job: args.job.clone(), sample: args.sample, policy })
 }

@@ -58,8 +58,8 @@ impl<'a> Stream<'a> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
-        let before = if self.count == 0 { self.head() } else { "\n".to_owned() };
-        let members = pretty(rest);
-        self.output.raw(&format!("{before}  ],\n{}", members.trim_start_matches("{\n")))
+        let end =
+            if self.count == 0 { format!("{{\n  \"{}\": [],\n", self.name) } else { "\n  ],\n".to_owned() };
+        self.output.raw(&format!("{end}{}", pretty(rest).trim_start_matches("{\n")))
     }
 }

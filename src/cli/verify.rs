@@ -4,6 +4,8 @@ use super::args::{VerifyArgs, reference};
 use super::output::Output;
 use super::stream::Stream;
 use super::{Answer, CommandError};
+use crate::domain::digest::Digest;
+use crate::domain::ids::PolicyName;
 use crate::domain::json::Value;
 use crate::domain::view::Verified;
 use crate::ops::{self, OpsError, Scope, VerifyOptions, VerifyReport, Workspace};
@@ -19,10 +21,29 @@ pub(super) fn verify(
     } else {
         Scope::Runs(args.runs.iter().map(|run| reference(run)).collect::<Result<_, OpsError>>()?)
     };
-    let options = VerifyOptions { scope, head: args.head };
+    shown(workspace, &VerifyOptions { scope, head: args.head }, !args.all, output)
+}
+
+/// `policy log --verify`
+pub(super) fn policy(
+    workspace: &Workspace<'_>,
+    name: &PolicyName,
+    head: Option<Digest>,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    shown(workspace, &VerifyOptions { scope: Scope::Policy(name.clone()), head }, true, output)
+}
+
+/// Verifies and shows the results, with `whole` also what holds.
+fn shown(
+    workspace: &Workspace<'_>,
+    options: &VerifyOptions,
+    whole: bool,
+    output: &Output,
+) -> Result<Answer, CommandError> {
     let stream = Stream::new(output, "verified");
-    let mut shown = Shown { output, all: !args.all, stream, problem: None };
-    let result = ops::verify(workspace, &options, &mut |verified| shown.each(verified));
+    let mut shown = Shown { output, all: whole, stream, problem: None };
+    let result = ops::verify(workspace, options, &mut |verified| shown.each(verified));
     if let Some(problem) = shown.problem {
         return Err(problem);
     }

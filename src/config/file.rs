@@ -37,13 +37,17 @@ pub enum ConfigFileError {
 /// What the file says, its paths resolved.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ConfigFile {
+    /// Where it lies; none where there is none.
+    pub(super) path: Option<PathBuf>,
     pub(super) store: Option<PathBuf>,
+    pub(super) policy: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     store: Option<PathBuf>,
+    policy: Option<String>,
 }
 
 /// The nearest `consensus.toml`, in `from` or above; empty where there is none.
@@ -81,7 +85,8 @@ fn read(text: &str, path: &Path, dir: &Path) -> Result<ConfigFile, ConfigFileErr
         let problem = "field `store`: it is empty".to_owned();
         return Err(ConfigFileError::Toml { path: path.to_owned(), problem });
     }
-    Ok(ConfigFile { store: content.store.map(|store| dir.join(store)) })
+    let store = content.store.map(|store| dir.join(store));
+    Ok(ConfigFile { path: Some(path.to_owned()), store, policy: content.policy })
 }
 
 #[cfg(test)]
@@ -95,7 +100,8 @@ mod tests {
     #[test]
     fn a_store_is_relative_to_the_file() {
         assert_eq!(parse("store = \"reviews\"").unwrap().store.as_deref(), Some(Path::new("/p/reviews")));
-        assert_eq!(parse("").unwrap(), ConfigFile::default());
+        assert_eq!(parse("").unwrap().store, None);
+        assert_eq!(parse("policy = \"strict@2\"").unwrap().policy.as_deref(), Some("strict@2"));
     }
 
     #[test]

@@ -14,7 +14,12 @@ use chrono::DateTime;
 pub use author::Author;
 pub use file::ConfigFileError;
 
+use crate::domain::policy::{DEFAULT_NAME, VersionName, VersionNameError};
 use crate::ops::Clock;
+
+const STORE: &str = "CONSENSUS_STORE";
+const POLICY: &str = "CONSENSUS_POLICY";
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 /// Where the store lies when nobody says otherwise.
 const DEFAULT_STORE: &str = "artifacts";
@@ -27,15 +32,51 @@ const LAST_SECOND: i64 = 253_402_300_799;
 pub struct Flags {
     /// `--store`
     pub store: Option<PathBuf>,
+    /// `--policy`
+    pub policy: Option<VersionName>,
+}
+
+/// Where a setting comes from, weakest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody said otherwise.
+    Default,
+    /// This `consensus.toml`.
+    File(PathBuf),
+    /// This environment variable.
+    Variable(&'static str),
+    /// This flag.
+    Flag(&'static str),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) | Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A setting and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where the store lies.
-    pub store: PathBuf,
+    pub store: Setting<PathBuf>,
+    /// The policy that `run` takes.
+    pub policy: Setting<VersionName>,
     /// What time it is.
-    pub clock: Clock,
+    pub clock: Setting<Clock>,
 }
 
 /// Why the settings cannot be used. Each names the file or variable.
@@ -47,6 +88,14 @@ pub enum ConfigError {
     /// The variable is no time.
     #[error("environment variable `SOURCE_DATE_EPOCH`: `{}` is not a number of seconds since 1970, up to the year 9999", .0.escape_debug())]
     Epoch(String),
+    /// The text names no policy.
+    #[error("{origin}, `policy`: {problem}")]
+    Policy {
+        /// Where it stands.
+        origin: Origin,
+        /// What is wrong with it.
+        problem: VersionNameError,
+    },
 }
 
 impl Settings {
@@ -60,18 +109,34 @@ impl Settings {
         // Without a working directory there is no file to find and paths are as the system takes them.
         let here = env::current_dir().unwrap_or_default();
         let file = file::find(&here)?;
-        let store = flags
-            .store
-            .clone()
-            .or_else(|| set("CONSENSUS_STORE").map(PathBuf::from))
-            .or(file.store)
-            .unwrap_or_else(|| PathBuf::from(DEFAULT_STORE));
-        let clock = match set("SOURCE_DATE_EPOCH") {
-            Some(epoch) => fixed(&epoch.to_string_lossy())?,
-            None => Clock::System,
+        let in_file = Origin::File(shorten(file.path.unwrap_or_default(), &here));
+        let store = strongest([
+            (flags.store.clone(), Origin::Flag("--store")),
+            (set(STORE).map(PathBuf::from), Origin::Variable(STORE)),
+            (file.store, in_file.clone()),
+        ]);
+        let store = store.unwrap_or_else(|| (PathBuf::from(DEFAULT_STORE), Origin::Default));
+        let named = |(text, origin): (String, Origin)| match text.parse() {
+            Ok(value) => Ok(Setting { value, origin }),
+            Err(problem) => Err(ConfigError::Policy { origin, problem }),
         };
-        Ok(Self { store: shorten(store, &here), clock })
+        let text = |name| set(name).map(|value| value.to_string_lossy().into_owned());
+        let policy = match &flags.policy {
+            Some(value) => Setting { value: value.clone(), origin: Origin::Flag("--policy") },
+            None => strongest([(text(POLICY), Origin::Variable(POLICY)), (file.policy, in_file)])
+                .map_or_else(|| named((DEFAULT_NAME.to_owned(), Origin::Default)), named)?,
+        };
+        let clock = match text(EPOCH) {
+            Some(epoch) => Setting { value: fixed(&epoch)?, origin: Origin::Variable(EPOCH) },
+            None => Setting { value: Clock::System, origin: Origin::Default },
+        };
+        Ok(Self { store: Setting { value: shorten(store.0, &here), origin: store.1 }, policy, clock })
     }
+}
+
+/// The first of these that is said.
+fn strongest<T, const N: usize>(said: [(Option<T>, Origin); N]) -> Option<(T, Origin)> {
+    said.into_iter().find_map(|(value, origin)| Some((value?, origin)))
 }
 
 /// A path under the working directory is shown as the user would type it.

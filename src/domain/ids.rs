@@ -121,6 +121,19 @@ id!(
     "it takes 1 to 64 lower-case letters, digits and `_`, the first one a letter"
 );
 
+id!(
+    /// A policy.
+    PolicyName,
+    "policy name",
+    "^[a-z0-9][a-z0-9._-]{0,63}$",
+    |text| {
+        is_name(text)
+            && text.len() <= 64
+            && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+    },
+    "it takes 1 to 64 lower-case letters, digits, `.`, `_` and `-`, the first one a letter or digit"
+);
+
 impl JobId {
     /// The job id for an idea that came without a usable name: `idea-` and 8 digits of its hash.
     #[must_use]

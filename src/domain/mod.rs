@@ -19,6 +19,7 @@ pub mod panel;
 pub mod policy;
 pub mod proposal;
 pub mod record;
+pub mod refusal;
 pub mod request;
 pub mod review;
 pub mod schema;

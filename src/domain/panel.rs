@@ -10,7 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::decimal::{Score, Temperature, Weight};
 use super::ids::PersonaId;
+use super::json;
+use super::refusal::Refusal;
 use super::text::Text;
+
+/// The provider that is asked where none is named.
+pub const RULES: &str = "rules";
+/// A larger panel is refused.
+const MAX_PERSONAS: usize = 64;
 
 /// One reviewer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,9 +34,89 @@ pub struct Persona {
     pub temperature: Option<Temperature>,
     /// What it looks at, in words.
     pub instructions: Text,
+    /// The fields of the proposal that it reads; all of them when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Vec<ProposalField>>,
     /// Whether its evidenced security-critical blocking issues hold the veto.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub veto: bool,
+    /// Who answers for it; the built-in rules when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Text>,
+    /// Which of the provider's models is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Text>,
+    /// The ids of the rules that it reads by; those that the rules themselves give it when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<Text>>,
+}
+
+/// A field of the proposal that a persona reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "they are the fields of a proposal")]
+pub enum ProposalField {
+    Title,
+    Summary,
+    ProblemStatement,
+    ProposedSolution,
+    Assumptions,
+    ScopeNonGoals,
+}
+
+impl Persona {
+    fn validate(&self) -> Result<(), Refusal> {
+        let reads = self.reads.as_deref().unwrap_or_default();
+        if self.reads.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Refusal::new("empty_list", "reads", "leave it out for every field of the proposal"));
+        }
+        if let Some((index, field)) = repeated(reads) {
+            let problem =
+                format!("`{}` is listed already", json::canonical(&json::to_value(field)).trim_matches('"'));
+            return Err(Refusal::new("listed_twice", format!("reads[{index}]"), problem));
+        }
+        let rules = self.rules.as_deref().unwrap_or_default();
+        if self.rules.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Refusal::new(
+                "empty_list",
+                "rules",
+                "leave it out for the rules that the persona has",
+            ));
+        }
+        if let Some((index, rule)) = repeated(rules) {
+            return Err(Refusal::new(
+                "listed_twice",
+                format!("rules[{index}]"),
+                format!("`{rule}` is listed already"),
+            ));
+        }
+        model_has_provider(self.model.as_ref(), self.provider.as_ref())?;
+        let asks_rules = self.provider.as_ref().is_none_or(|provider| provider.as_str() == RULES);
+        if !asks_rules && self.rules.is_some() {
+            let problem = "only the provider `rules` reads by rules";
+            return Err(Refusal::new("rules_without_provider", "rules", problem));
+        }
+        Ok(())
+    }
+}
+
+impl Expansion {
+    fn validate(&self) -> Result<(), Refusal> {
+        model_has_provider(self.model.as_ref(), self.provider.as_ref())
+    }
+}
+
+fn model_has_provider(model: Option<&Text>, provider: Option<&Text>) -> Result<(), Refusal> {
+    if model.is_none() || provider.is_some_and(|provider| provider.as_str() != RULES) {
+        return Ok(());
+    }
+    let problem = "the built-in rules have no models; it goes with a `provider` that has";
+    Err(Refusal::new("model_without_provider", "model", problem))
+}
+
+/// The first item that stands before it already, and where.
+fn repeated<T: PartialEq>(items: &[T]) -> Option<(usize, &T)> {
+    items.iter().enumerate().find(|(index, item)| items[..*index].contains(item))
 }
 
 /// From which weighted confidence on a decision is made.
@@ -58,6 +145,12 @@ pub enum Method {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expansion {
+    /// Who answers; the built-in rules when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Text>,
+    /// Which of the provider's models is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Text>,
     /// The sampling temperature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<Temperature>,
@@ -78,89 +171,67 @@ pub struct Panel {
     /// How many reviews a decision needs; all of them when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quorum: Option<u32>,
+    /// The prompt set; the newest that is installed when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_set: Option<Text>,
     /// What `expand` is asked with.
     pub expansion: Expansion,
-}
-
-/// Why a panel is refused. Each names the field.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PanelError {
-    /// There is nobody to review.
-    #[error("personas: a panel needs at least one persona")]
-    Empty,
-    /// One id is given twice.
-    #[error("personas[{index}].id: `{id}` is on the panel already")]
-    Duplicate {
-        /// Where the second one stands, from 0.
-        index: usize,
-        /// The id.
-        id: PersonaId,
-    },
-    /// The weights do not add up to 1 within 0.0001.
-    #[error("personas[].weight: the weights add up to {0}, not to 1")]
-    Weights(String),
-    /// More than one persona holds the veto.
-    #[error("personas[{0}].veto: another persona holds the veto already")]
-    Veto(usize),
-    /// `revise` is above `approve`.
-    #[error("thresholds.revise: {revise} is above thresholds.approve, {approve}")]
-    Thresholds {
-        /// The revise threshold.
-        revise: Score,
-        /// The approve threshold.
-        approve: Score,
-    },
-    /// The quorum cannot be met, or asks for nobody.
-    #[error("quorum: {quorum} is not between 1 and the {personas} personas of the panel")]
-    Quorum {
-        /// What is asked for.
-        quorum: u32,
-        /// How many there are.
-        personas: usize,
-    },
 }
 
 impl Panel {
     /// Checks what the types alone cannot.
     ///
     /// # Errors
-    /// The first [`PanelError`] found, in the order of the fields.
-    pub fn validate(&self) -> Result<(), PanelError> {
+    /// The first [`Refusal`], in the order of the fields.
+    pub fn validate(&self) -> Result<(), Refusal> {
         if self.personas.is_empty() {
-            return Err(PanelError::Empty);
+            return Err(Refusal::new("no_personas", "personas", "a panel needs at least one persona"));
         }
-        let mut seen = BTreeSet::new();
+        if self.personas.len() > MAX_PERSONAS {
+            let problem = format!("a panel has at most {MAX_PERSONAS} personas");
+            return Err(Refusal::new("too_many_personas", "personas", problem));
+        }
+        let (mut seen, mut holder) = (BTreeSet::new(), None);
         for (index, persona) in self.personas.iter().enumerate() {
+            let at = |name: &str| format!("personas[{index}].{name}");
             if !seen.insert(&persona.id) {
-                return Err(PanelError::Duplicate { index, id: persona.id.clone() });
+                let problem = format!("`{}` is on the panel already", persona.id);
+                return Err(Refusal::new("duplicate_persona", at("id"), problem));
             }
+            persona.validate().map_err(|refusal| refusal.under(&format!("personas[{index}]")))?;
+            if let Some(other) = holder.filter(|_| persona.veto) {
+                let problem = format!("`{other}` holds the veto already");
+                return Err(Refusal::new("several_vetoes", at("veto"), problem));
+            }
+            holder = holder.or(persona.veto.then_some(&persona.id));
         }
         self.validate_weights()?;
-        let mut holders = self.personas.iter().enumerate().filter(|(_, persona)| persona.veto);
-        if let Some((index, _)) = holders.nth(1) {
-            return Err(PanelError::Veto(index));
-        }
         let Thresholds { approve, revise, .. } = self.thresholds;
         if revise > approve {
-            return Err(PanelError::Thresholds { revise, approve });
+            let problem = format!("{revise} is above thresholds.approve, {approve}");
+            return Err(Refusal::new("thresholds_order", "thresholds.revise", problem));
         }
+        self.expansion.validate().map_err(|refusal| refusal.under("expansion"))?;
         match self.quorum {
             Some(quorum) if quorum == 0 || quorum as usize > self.personas.len() => {
-                Err(PanelError::Quorum { quorum, personas: self.personas.len() })
+                let personas = self.personas.len();
+                let problem = format!("{quorum} is not between 1 and the {personas} personas of the panel");
+                Err(Refusal::new("quorum_range", "quorum", problem))
             }
             _ => Ok(()),
         }
     }
 
     /// Weights have four places, so "within 0.0001" is at most one unit off.
-    fn validate_weights(&self) -> Result<(), PanelError> {
+    fn validate_weights(&self) -> Result<(), Refusal> {
         let unit = Weight::MAX.fine() / 10_000;
         let sum: u128 = self.personas.iter().map(|persona| persona.weight.fine()).sum();
         if sum.abs_diff(Weight::MAX.fine()) <= unit {
             return Ok(());
         }
         let units = sum / unit;
-        Err(PanelError::Weights(format!("{}.{:04}", units / 10_000, units % 10_000)))
+        let problem = format!("the weights add up to {}.{:04}, not to 1", units / 10_000, units % 10_000);
+        Err(Refusal::new("weights_sum", "personas[].weight", problem))
     }
 
     /// The persona with this id.
@@ -185,7 +256,11 @@ impl Default for Panel {
             weight: Weight::hundredths(weight),
             temperature: Some(Temperature::hundredths(20)),
             instructions: Text::or(instructions, "review"),
+            reads: None,
             veto,
+            provider: None,
+            model: None,
+            rules: None,
         };
         let personas = vec![
             persona(
@@ -234,7 +309,12 @@ impl Default for Panel {
             method: Method::WeightedConfidence,
             max_concerns: 3,
             quorum: None,
-            expansion: Expansion { temperature: Some(Temperature::hundredths(70)) },
+            prompt_set: None,
+            expansion: Expansion {
+                provider: None,
+                model: None,
+                temperature: Some(Temperature::hundredths(70)),
+            },
         }
     }
 }
@@ -243,10 +323,11 @@ impl Default for Panel {
 mod tests {
     use super::*;
 
-    fn refused(change: impl Fn(&mut Panel)) -> String {
+    fn refused(change: impl Fn(&mut Panel)) -> (&'static str, String) {
         let mut panel = Panel::default();
         change(&mut panel);
-        panel.validate().unwrap_err().to_string()
+        let refusal = panel.validate().unwrap_err();
+        (refusal.code, refusal.to_string())
     }
 
     #[test]
@@ -256,19 +337,49 @@ mod tests {
 
     #[test]
     fn each_refusal_names_its_field() {
-        assert!(refused(|panel| panel.personas.clear()).starts_with("personas:"));
-        assert!(
-            refused(|panel| panel.personas[1].id = panel.personas[0].id.clone())
-                .starts_with("personas[1].id")
+        let text = |text: &str| Some(Text::new(text).unwrap());
+        let said = |change: &dyn Fn(&mut Panel), code: &str, words: &str| {
+            let (found, message) = refused(change);
+            assert_eq!(found, code, "{message}");
+            assert!(message.contains(words), "{message}");
+        };
+        said(&|panel| panel.personas.clear(), "no_personas", "`personas`");
+        said(
+            &|panel| {
+                panel.personas = vec![panel.personas[0].clone(); 65];
+            },
+            "too_many_personas",
+            "at most 64",
         );
-        assert_eq!(
-            refused(|panel| panel.personas[0].weight = Weight::hundredths(20)),
-            "personas[].weight: the weights add up to 0.9500, not to 1"
+        let twice = |panel: &mut Panel| panel.personas[1].id = panel.personas[0].id.clone();
+        said(&twice, "duplicate_persona", "`personas[1].id`");
+        let light = |panel: &mut Panel| panel.personas[0].weight = Weight::hundredths(20);
+        said(&light, "weights_sum", "`personas[].weight`: the weights add up to 0.9500, not to 1");
+        said(
+            &|panel| panel.personas[0].veto = true,
+            "several_vetoes",
+            "`personas[3].veto`: `architect` holds",
         );
-        assert!(refused(|panel| panel.personas[0].veto = true).starts_with("personas[3].veto"));
-        assert!(refused(|panel| panel.thresholds.revise = Score::MAX).starts_with("thresholds.revise"));
-        assert!(refused(|panel| panel.quorum = Some(6)).starts_with("quorum: 6"));
-        assert!(refused(|panel| panel.quorum = Some(0)).starts_with("quorum: 0"));
+        said(
+            &|panel| panel.thresholds.revise = Score::MAX,
+            "thresholds_order",
+            "1 is above thresholds.approve, 0.8",
+        );
+        said(&|panel| panel.quorum = Some(6), "quorum_range", "`quorum`: 6 is not between 1 and the 5");
+        said(&|panel| panel.quorum = Some(0), "quorum_range", "0 is not between");
+        said(&|panel| panel.personas[2].reads = Some(vec![]), "empty_list", "`personas[2].reads`");
+        let title = || Some(vec![ProposalField::Title, ProposalField::Title]);
+        said(&|panel| panel.personas[2].reads = title(), "listed_twice", "`personas[2].reads[1]`: `title`");
+        said(&|panel| panel.personas[2].rules = Some(vec![]), "empty_list", "`personas[2].rules`");
+        let rules = || Some(vec![text("a").unwrap(), text("a").unwrap()]);
+        said(&|panel| panel.personas[2].rules = rules(), "listed_twice", "`personas[2].rules[1]`: `a`");
+        said(&|panel| panel.personas[2].model = text("m"), "model_without_provider", "`personas[2].model`");
+        said(&|panel| panel.expansion.model = text("m"), "model_without_provider", "`expansion.model`");
+        let both = |panel: &mut Panel| {
+            panel.personas[2].rules = Some(vec![text("a").unwrap()]);
+            panel.personas[2].provider = text("openai");
+        };
+        said(&both, "rules_without_provider", "`personas[2].rules`");
     }
 
     #[test]

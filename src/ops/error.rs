@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use semver::Version;
 
 use crate::domain::aggregate::AggregateError;
-use crate::domain::ids::{JobId, RunId};
+use crate::domain::ids::{JobId, PolicyName, RunId};
 use crate::domain::json::JsonError;
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::MigrationError;
-use crate::domain::policy::PolicyError;
+use crate::domain::policy::{FileRefusal, PolicyError, VersionNameError};
+use crate::domain::refusal::Refusal;
 use crate::domain::step::Step;
 use crate::ops::source::SourceError;
 use crate::provider::ProviderError;
@@ -37,6 +38,45 @@ pub enum OpsError {
         version: u64,
         /// What is wrong with it.
         source: PolicyError,
+    },
+    /// A policy file is refused.
+    #[error("`{shown}`{}{refusal}", if refusal.line.is_some() { " " } else { ": " })]
+    PolicyFile {
+        /// What the user called it.
+        shown: String,
+        /// Where and why.
+        refusal: Box<FileRefusal>,
+    },
+    /// A policy that is not there.
+    #[error("there is no policy `{name}`; there {}", policies(known))]
+    NoSuchPolicy {
+        /// Its name.
+        name: PolicyName,
+        /// The policies of the store.
+        known: Vec<PolicyName>,
+    },
+    /// A version that is not there.
+    #[error("policy `{name}` has no version {version}; its newest is {newest}")]
+    NoSuchPolicyVersion {
+        /// The policy.
+        name: PolicyName,
+        /// The version that was wanted.
+        version: u64,
+        /// The newest version.
+        newest: u64,
+    },
+    /// A text that names no version of a policy.
+    #[error(transparent)]
+    BadVersionName(#[from] VersionNameError),
+    /// A policy asks for what this program does not have.
+    #[error("policy `{name}` version {version}: {refusal}")]
+    Unavailable {
+        /// Its name.
+        name: String,
+        /// Its version.
+        version: u64,
+        /// What it asks for.
+        refusal: Refusal,
     },
     /// A reference to a run that cannot be one.
     #[error("`{}` does not name a run", .0.escape_debug())]
@@ -177,6 +217,16 @@ pub enum OpsError {
         /// The run.
         run: RunId,
     },
+}
+
+fn policies(known: &[PolicyName]) -> String {
+    match known {
+        [] => "are none yet".to_owned(),
+        [one] => format!("is `{one}`"),
+        several => {
+            format!("are {}", several.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 fn versions(versions: &[Version]) -> String {

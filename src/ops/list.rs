@@ -80,7 +80,7 @@ fn nothing_there(store: &Store, options: &ListOptions) -> Result<(), OpsError> {
     }
 }
 
-fn row(run: &RunDir) -> Result<RunRow, OpsError> {
+pub(super) fn row(run: &RunDir) -> Result<RunRow, OpsError> {
     let manifest = manifest(run)?.manifest;
     Ok(RunRow {
         job_id: run.job().clone(),

@@ -8,7 +8,7 @@ mod error;
 mod input;
 mod list;
 mod migrate;
-mod policy;
+pub mod policy;
 mod reference;
 mod run;
 mod show;

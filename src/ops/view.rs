@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 
 use super::OpsError;
+use crate::domain::decision::{Decision, Label};
 use crate::domain::event::{Event, Log};
 use crate::domain::json;
 use crate::domain::manifest::{Document, Manifest};
 use crate::domain::panel::Panel;
+use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
 use crate::domain::view::{AttemptView, RunView};
 use crate::store::{RunDir, StoreError};
@@ -43,11 +45,7 @@ pub(super) fn created_at(run: &RunDir) -> Option<String> {
 /// Everything about a run. Outputs are shown only when they are what the manifest says.
 pub(super) fn load(run: &RunDir) -> Result<RunView, OpsError> {
     let manifest = manifest(run)?.manifest;
-    let mut attempts = Vec::new();
-    for number in run.attempts()? {
-        let log = recorded(run, "attempts/", run.log(number))?;
-        attempts.extend(attempt(number, &log));
-    }
+    let attempts = attempts(run)?;
     let outputs = Outputs { run, manifest: &manifest };
     let proposal = outputs.read(&Step::Expand)?;
     let decision = outputs.read(&Step::Aggregate)?;
@@ -64,6 +62,35 @@ pub(super) fn load(run: &RunDir) -> Result<RunView, OpsError> {
         decision,
         manifest,
     })
+}
+
+/// The run's attempts, oldest first.
+pub(super) fn attempts(run: &RunDir) -> Result<Vec<AttemptView>, OpsError> {
+    let mut attempts = Vec::new();
+    for number in run.attempts()? {
+        let log = recorded(run, "attempts/", run.log(number))?;
+        attempts.extend(attempt(number, &log));
+    }
+    Ok(attempts)
+}
+
+/// What was decided, and the reviews that it was decided from; none where these are not recorded.
+pub(super) fn decided(
+    run: &RunDir,
+    manifest: &Manifest,
+) -> Result<Option<(Label, Vec<PersonaReview>)>, OpsError> {
+    let outputs = Outputs { run, manifest };
+    let personas =
+        manifest.artifacts.keys().filter_map(|name| name.strip_prefix("reviews/")?.strip_suffix(".json"));
+    let mut reviews = Vec::new();
+    for persona in personas.filter_map(|id| id.parse().ok()) {
+        reviews.extend(outputs.read(&Step::Review(persona))?);
+    }
+    let label = match &manifest.decision {
+        Some(decision) => Some(decision.label),
+        None => outputs.read::<Decision>(&Step::Aggregate)?.map(|decision| decision.decision),
+    };
+    Ok(label.filter(|_| !reviews.is_empty()).map(|label| (label, reviews)))
 }
 
 fn attempt(number: u32, log: &Log) -> Option<AttemptView> {

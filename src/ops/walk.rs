@@ -32,6 +32,11 @@ pub(super) struct Walk<'a> {
     pub(super) interrupted: &'a AtomicBool,
 }
 
+/// As many threads as the machine has processors.
+pub(super) fn threads() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 /// A place where a run may be; nothing of it is open yet.
 pub(super) struct Here<'a> {
     job: &'a JobDir,

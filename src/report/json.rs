@@ -63,8 +63,28 @@ pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> Value {
     ])
 }
 
-fn row(row: &RunRow) -> Value {
+/// One run in a list.
+#[must_use]
+pub fn row(row: &RunRow) -> Value {
     to_value(row).with("created_at", or_unknown(row.created_at.as_ref()))
+}
+
+/// The runs made under a version: the members beside their list.
+#[must_use]
+pub fn runs_of(policy: &str, version: u64, count: usize, unreadable: &[Unreadable]) -> Value {
+    object([
+        ("format_version", number(FORMAT_VERSION)),
+        ("policy", policy.into()),
+        ("version", number(version)),
+        ("total", number(count as u64)),
+        ("unreadable", to_value(&unreadable)),
+    ])
+}
+
+/// A text under a name.
+#[must_use]
+pub fn text(name: &str, text: &str) -> Value {
+    object([("format_version", number(FORMAT_VERSION)), (name, text.into())])
 }
 
 /// What was checked of one run or policy.

@@ -2,8 +2,11 @@
 
 pub mod json;
 pub mod migration;
+pub mod policy;
 mod safe;
+pub mod settings;
 mod style;
 pub mod terminal;
+pub mod what_if;
 
 pub use safe::{safe, safe_json, safe_lines};

@@ -62,7 +62,7 @@ impl Page {
     }
 }
 
-fn wrap(width: usize, first: &str, rest: &str, text: &str) -> Vec<String> {
+pub(super) fn wrap(width: usize, first: &str, rest: &str, text: &str) -> Vec<String> {
     let options =
         textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest).break_words(true);
     textwrap::wrap(text, options).into_iter().map(String::from).collect()
@@ -274,7 +274,9 @@ fn provenance(page: &mut Page, view: &RunView) {
     for attempt in &view.attempts {
         let ended = attempt.status.map_or_else(|| "not ended".to_owned(), |status| status.to_string());
         let (by, at) = (safe(&attempt.by), safe(&attempt.started_at));
-        page.line(format!("  attempt {:<2}  {ended}, begun {at} by {by}", attempt.attempt));
+        let PolicyRef { name, version, .. } = &attempt.policy;
+        let under = format!("under {}@{version}", safe(name));
+        page.line(format!("  attempt {:<2}  {ended} {under}, begun {at} by {by}", attempt.attempt));
     }
 }
 
@@ -359,7 +361,7 @@ pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String 
 }
 
 /// A recorded time to the minute; the whole of it is in the JSON form.
-fn minute(at: &str) -> String {
+pub(super) fn minute(at: &str) -> String {
     safe(&at.chars().take(16).collect::<String>().replace('T', " "))
 }
 

@@ -1,6 +1,6 @@
 //! Where things lie. No other module spells a path of the store.
 
-use crate::domain::ids::{JobId, RunId};
+use crate::domain::ids::{JobId, PolicyName, RunId};
 
 /// The store's own files; no job id begins with a dot.
 pub(super) const OWN: &str = ".consensus";
@@ -25,7 +25,7 @@ pub(super) const EVENTS: &str = "events.jsonl";
 pub(super) const POLICIES: &str = "policies";
 
 /// The directory, under [`OWN`], of a policy's versions.
-pub(super) fn policy(name: &str) -> String {
+pub(super) fn policy(name: &PolicyName) -> String {
     format!("{POLICIES}/{name}")
 }
 

@@ -24,6 +24,7 @@ pub use attempt::{AttemptLog, AttemptStart};
 pub use begin::{Begun, NewRun};
 pub use error::StoreError;
 pub use lock::Wait;
+pub use records::{Sealed, Series};
 pub use rewrite::{Kept, ManifestLock, Staged, batch_size};
 pub use run::{FileKind, LockedRun, RunDir};
 pub use scan::JobDir;
@@ -145,6 +146,12 @@ impl Store {
 }
 
 impl StoreLock<'_> {
+    /// The store, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        self.store
+    }
+
     /// Writes the store's marker, where it is missing: after everything else that a store begins with,
     /// so that whoever finds it needs to make nothing durable.
     ///

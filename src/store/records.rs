@@ -1,32 +1,61 @@
 //! Numbered records on disk: see [`crate::domain::record`] for what they are.
+//!
+//! A series is a directory of them. Readers take no lock; whoever appends holds the store's lock from
+//! reading the newest record to writing the next one.
 
 use super::dir::{Dir, EntryKind};
 use super::{Store, StoreError, StoreLock, layout};
+use crate::domain::ids::PolicyName;
 use crate::domain::json::Value;
 use crate::domain::record::{self, Record};
 
 /// No record is larger.
 const MAX_RECORD_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Which records.
+#[derive(Debug, Clone, Copy)]
+pub enum Series<'a> {
+    /// The versions of a policy.
+    Policy(&'a PolicyName),
+}
+
+impl Series<'_> {
+    /// Its directory among the store's own files.
+    fn dir(self) -> String {
+        match self {
+            Self::Policy(name) => layout::policy(name),
+        }
+    }
+}
+
+/// A record and the bytes of its file.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// The record.
+    pub record: Record,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
 impl Store {
     /// The names of the store's policies, sorted.
     ///
     /// # Errors
     /// What the system refuses.
-    pub fn policies(&self) -> Result<Vec<String>, StoreError> {
+    pub fn policies(&self) -> Result<Vec<PolicyName>, StoreError> {
         let Some(dir) = self.root.try_dir(&format!("{}/{}", layout::OWN, layout::POLICIES))? else {
             return Ok(Vec::new());
         };
         let dirs = dir.entries()?.into_iter().filter(|entry| entry.kind == EntryKind::Dir);
-        Ok(dirs.map(|entry| entry.name).collect())
+        Ok(dirs.filter_map(|entry| entry.name.parse().ok()).collect())
     }
 
-    /// The versions of a policy, oldest first, their chain checked, each with its bytes.
+    /// The records of a series, oldest first, their chain checked; empty where there is no such series.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] naming the file that breaks the chain.
-    pub fn policy_versions(&self, name: &str) -> Result<Vec<(Record, Vec<u8>)>, StoreError> {
-        match self.root.try_dir(&format!("{}/{}", layout::OWN, layout::policy(name)))? {
+    pub fn records(&self, series: Series<'_>) -> Result<Vec<Sealed>, StoreError> {
+        match self.root.try_dir(&format!("{}/{}", layout::OWN, series.dir()))? {
             Some(dir) => read_all(&dir),
             None => Ok(Vec::new()),
         }
@@ -38,48 +67,48 @@ impl StoreLock<'_> {
     pub(super) fn sync_policies(&self) -> Result<(), StoreError> {
         let Some(dir) = self.own.try_dir(layout::POLICIES)? else { return Ok(()) };
         for name in self.store.policies()? {
-            dir.dir(&name)?.sync()?;
+            dir.dir(name.as_str())?.sync()?;
         }
         dir.sync()
     }
 
-    /// Adds a version to a policy, durably.
+    /// Appends a record to a series, durably, after `last`, its newest one, which was read under this
+    /// lock.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the versions before it are damaged; what the system refuses.
-    pub fn add_policy_version(
+    /// What the system refuses; nothing is then appended.
+    pub fn append(
         &self,
-        name: &str,
-        at: &str,
-        by: &str,
+        series: Series<'_>,
+        last: Option<&Record>,
+        (at, by): (&str, &str),
         content: Value,
-    ) -> Result<(Record, Vec<u8>), StoreError> {
-        let last = self.store.policy_versions(name)?.pop();
-        let (number, parent) = last.map_or((1, None), |(last, _)| (last.number + 1, Some(last.digest)));
+    ) -> Result<Sealed, StoreError> {
+        let (number, parent) = last.map_or((1, None), |last| (last.number + 1, Some(last.digest)));
         let (bytes, _) = record::seal(number, at, by, parent, content);
-        let dir = self.own.make_dir(&layout::policy(name))?;
+        let dir = self.own.make_dir(&series.dir())?;
         dir.remove_temporaries()?;
-        // A version before this one may have been placed by a process that died before this.
+        // A record before this one may have been placed by a process that died before this.
         dir.sync()?;
         let file = layout::record(number);
         dir.create(&file, &bytes)?;
-        Ok((read_one(&dir, &file, &bytes, number, parent)?, bytes))
+        Ok(Sealed { record: read_one(&dir, &file, &bytes, number, parent)?, bytes })
     }
 }
 
-fn read_all(dir: &Dir) -> Result<Vec<(Record, Vec<u8>)>, StoreError> {
+fn read_all(dir: &Dir) -> Result<Vec<Sealed>, StoreError> {
     let mut numbers: Vec<u64> =
         dir.entries()?.iter().filter_map(|entry| layout::record_number(&entry.name)).collect();
     numbers.sort_unstable();
-    let mut records: Vec<(Record, Vec<u8>)> = Vec::with_capacity(numbers.len());
+    let mut records: Vec<Sealed> = Vec::with_capacity(numbers.len());
     for (expected, number) in (1..).zip(numbers) {
-        let (file, parent) = (layout::record(expected), records.last().map(|(last, _)| last.digest));
+        let (file, parent) = (layout::record(expected), records.last().map(|last| last.record.digest));
         if number != expected {
             let problem = format!("it is missing, and {} is there", layout::record(number));
             return Err(StoreError::Corrupt { path: dir.path().join(file), problem });
         }
         let bytes = dir.read(&file, MAX_RECORD_BYTES)?;
-        records.push((read_one(dir, &file, &bytes, number, parent)?, bytes));
+        records.push(Sealed { record: read_one(dir, &file, &bytes, number, parent)?, bytes });
     }
     Ok(records)
 }

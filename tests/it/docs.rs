@@ -43,6 +43,13 @@ fn executed(text: &str) -> String {
         out.push(line.to_owned());
         inside = line == "```console" || (inside && line != FENCE);
         let Some(command) = line.strip_prefix("$ ").filter(|_| inside) else { continue };
+        let mut command = command.to_owned();
+        // A here document goes on behind `> `, as a shell asks for it.
+        while let Some(more) = lines.next_if(|line| command.contains("<<") && line.starts_with('>')) {
+            out.push(more.to_owned());
+            command.push('\n');
+            command.push_str(more.trim_start_matches('>').trim_start());
+        }
         let mut written = Vec::new();
         while let Some(line) = lines.next_if(|line| *line != FENCE && !line.starts_with("$ ")) {
             written.push(line);

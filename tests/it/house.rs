@@ -14,7 +14,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("store", &["domain"]),
     ("report", &["domain"]),
     ("ops", &["domain", "provider", "store"]),
-    ("config", &["ops"]),
+    ("config", &["domain", "ops"]),
     ("cli", &["config", "domain", "ops", "report"]),
     ("main.rs", &["cli"]),
 ];

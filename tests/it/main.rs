@@ -16,6 +16,7 @@ mod docs;
 mod house;
 mod migrate;
 mod migrate_faults;
+mod policy;
 mod race;
 mod references;
 mod run;

@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::decimal::{Score, Weight};
 use crate::domain::decision::MinorityReport;
 use crate::domain::json;
-use crate::domain::panel::{Expansion, Thresholds};
+use crate::domain::panel::Thresholds;
 use crate::domain::review::{Basis, Concern, Evidence, TextOrObject};
 use crate::domain::text::Text;
 
@@ -613,6 +613,7 @@ fn any_panel() -> impl Strategy<Value = Panel> {
                     temperature: None,
                     instructions: text("Look."),
                     veto: holder == Some(at),
+                    ..Panel::default().personas[0].clone()
                 }
             };
             let personas = cuts.into_iter().enumerate().map(persona).collect();
@@ -623,7 +624,7 @@ fn any_panel() -> impl Strategy<Value = Panel> {
                 method,
                 max_concerns,
                 quorum: quorum.map(|quorum| u32::try_from(1 + quorum.index(count)).unwrap()),
-                expansion: Expansion { temperature: None },
+                ..Panel::default()
             }
         },
     )

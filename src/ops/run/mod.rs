@@ -16,7 +16,11 @@ use super::{ContextFile, OpsError, Source, Workspace, policy, view};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Tool};
 use crate::domain::ids::JobId;
+use crate::domain::panel::RULES;
+use crate::domain::policy::{PolicyRef, PolicyVersion, VersionName};
+use crate::domain::refusal::Refusal;
 use crate::domain::step::Step;
+use crate::domain::text::Text;
 use crate::domain::view::RunView;
 use crate::provider::Provider as _;
 use crate::provider::rules::Rules;
@@ -36,6 +40,8 @@ pub struct RunOptions {
     pub job: Option<JobId>,
     /// Which opinion on the same inputs this is.
     pub sample: NonZeroU32,
+    /// The policy, or the version of one.
+    pub policy: VersionName,
 }
 
 /// What came of it.
@@ -70,7 +76,8 @@ pub fn run(
     let job = options.job.clone().map_or_else(|| options.source.job(), Ok)?;
     let provider = Rules::builtin()?;
     let store = Store::create(&workspace.store)?;
-    let policy = policy::in_force(workspace, &store)?;
+    let policy = policy::in_force(workspace, &store, &options.policy)?;
+    available(&policy.version, &provider)?;
     let plan = Plan::new(job, options, &policy, &provider);
     let existing = store.run(&plan.job, &plan.run)?;
     let beginning = Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes };
@@ -87,6 +94,30 @@ pub fn run(
             }
         }
     })
+}
+
+/// Checks that the policy asks for nothing that this program does not have.
+fn available(policy: &PolicyVersion, provider: &Rules) -> Result<(), OpsError> {
+    let PolicyRef { name, version, .. } = &policy.reference;
+    let refused = |refusal| OpsError::Unavailable { name: name.clone(), version: *version, refusal };
+    let asks = |provider: &Option<Text>, field: String| match provider {
+        Some(provider) if provider.as_str() != RULES => {
+            let problem = format!("there is no provider `{provider}` in this version, only `{RULES}`");
+            Err(refused(Refusal::new("no_provider", field, problem)))
+        }
+        _ => Ok(()),
+    };
+    let panel = &policy.body.panel;
+    for (index, persona) in panel.personas.iter().enumerate() {
+        let field = format!("panel.personas[{index}]");
+        asks(&persona.provider, format!("{field}.provider"))?;
+        provider.serve(persona).map_err(|refusal| refused(refusal.under(&field)))?;
+    }
+    if let Some(set) = &panel.prompt_set {
+        let problem = format!("no prompt set `{set}` is installed");
+        return Err(refused(Refusal::new("no_prompt_set", "panel.prompt_set", problem)));
+    }
+    asks(&panel.expansion.provider, "panel.expansion.provider".to_owned())
 }
 
 /// What a run begins with.

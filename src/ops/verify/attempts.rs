@@ -9,7 +9,7 @@ use crate::domain::event::Log;
 use crate::domain::manifest::{Document, Manifest, backups};
 use crate::domain::policy::PolicyRef;
 use crate::domain::step::RunStatus;
-use crate::store::RunDir;
+use crate::store::{RunDir, Sealed};
 
 /// What the logs of a run say.
 #[derive(Default)]
@@ -158,10 +158,10 @@ fn policy(policies: &Policies<'_>, run: &RunDir, number: u32, named: Option<&Pol
         Ok(versions) => versions,
         Err(problem) => return Check::fail("policy", subject, problem),
     };
-    let version = versions.iter().find(|(record, _)| record.number == named.version);
+    let version = versions.iter().find(|sealed| sealed.record.number == named.version);
     let problem = match version {
         None => Some(format!("policy `{}` has no version {}", named.name, named.version)),
-        Some((record, bytes)) => {
+        Some(Sealed { record, bytes }) => {
             let body = crate::domain::policy::PolicyVersion::of(record).map(|version| version.reference);
             match body {
                 Err(error) => Some(error.to_string()),

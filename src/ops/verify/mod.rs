@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::{OpsError, RunRef, Workspace};
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
-use crate::domain::ids::JobId;
+use crate::domain::ids::{JobId, PolicyName};
 use crate::domain::view::Verified;
 use crate::store::{RunDir, Store, StoreError};
 use policies::Policies;
@@ -28,6 +28,8 @@ const SETTLE: Duration = Duration::from_millis(20);
 pub enum Scope {
     /// These runs.
     Runs(Vec<RunRef>),
+    /// The versions of this policy.
+    Policy(PolicyName),
     /// Every run of the store, and its policies.
     All,
 }
@@ -76,6 +78,14 @@ pub fn verify(
                 let (store, run) = reference.resolve(&workspace.store)?;
                 tally.add(&run::verify(&store, &Policies::of(&store), &run));
             }
+        }
+        Scope::Policy(name) => {
+            let store = Store::open(&workspace.store)?;
+            let known = store.policies()?;
+            if !known.contains(name) {
+                return Err(OpsError::NoSuchPolicy { name: name.clone(), known });
+            }
+            tally.add(&policies::verify(&Policies::of(&store), name.as_str()));
         }
         Scope::All => {
             let store = Store::open(&workspace.store)?;

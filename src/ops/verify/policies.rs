@@ -6,13 +6,13 @@ use std::rc::Rc;
 
 use super::{Seen, settled};
 use crate::domain::check::Check;
+use crate::domain::ids::{IdError, PolicyName};
 use crate::domain::policy::PolicyVersion;
-use crate::domain::record::Record;
 use crate::domain::view::Verified;
-use crate::store::{Store, StoreError};
+use crate::store::{Sealed, Series, Store, StoreError};
 
-/// A policy's versions with their files' bytes, or why they cannot be read.
-type Versions = Rc<Result<Vec<(Record, Vec<u8>)>, String>>;
+/// A policy's versions, or why they cannot be read.
+type Versions = Rc<Result<Vec<Sealed>, String>>;
 
 /// The store's policies, each read once however many runs name it.
 pub(super) struct Policies<'a> {
@@ -29,14 +29,16 @@ impl<'a> Policies<'a> {
         if let Some(versions) = self.read.borrow().get(name) {
             return Rc::clone(versions);
         }
-        let versions = Rc::new(self.store.policy_versions(name).map_err(|error| error.to_string()));
+        let read =
+            |name: PolicyName| self.store.records(Series::Policy(&name)).map_err(|error| error.to_string());
+        let versions = Rc::new(name.parse().map_err(|error: IdError| error.to_string()).and_then(read));
         self.read.borrow_mut().insert(name.to_owned(), Rc::clone(&versions));
         versions
     }
 }
 
 pub(super) fn verify_all(policies: &Policies<'_>) -> Result<Vec<Seen>, StoreError> {
-    Ok(policies.store.policies()?.iter().map(|name| verify(policies, name)).collect())
+    Ok(policies.store.policies()?.iter().map(|name| verify(policies, name.as_str())).collect())
 }
 
 /// The store's marker says the format, to the byte.
@@ -56,7 +58,7 @@ fn marker(store: &Store) -> Seen {
     Seen::alone(name.to_owned(), check)
 }
 
-fn verify(policies: &Policies<'_>, name: &str) -> Seen {
+pub(super) fn verify(policies: &Policies<'_>, name: &str) -> Seen {
     let subject = format!("policy {name}");
     let versions = policies.versions(name);
     let versions = match versions.as_ref() {
@@ -65,7 +67,7 @@ fn verify(policies: &Policies<'_>, name: &str) -> Seen {
     };
     let checks = versions
         .iter()
-        .map(|(record, _)| {
+        .map(|Sealed { record, .. }| {
             let problem = match PolicyVersion::of(record) {
                 Err(error) => Some(error.to_string()),
                 Ok(version) if version.reference.name != name => Some("it names another policy".to_owned()),
@@ -74,6 +76,6 @@ fn verify(policies: &Policies<'_>, name: &str) -> Seen {
             Check::unless(problem, "versions", format!("{name}@{}", record.number))
         })
         .collect();
-    let heads: Vec<_> = versions.iter().map(|(record, _)| record.digest).collect();
+    let heads: Vec<_> = versions.iter().map(|sealed| sealed.record.digest).collect();
     Seen { verified: Verified { subject, head: heads.last().copied(), checks }, heads }
 }

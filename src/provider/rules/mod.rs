@@ -38,6 +38,7 @@ use super::{Provider, ProviderError, Subject};
 use crate::domain::identity::Inputs;
 use crate::domain::panel::Persona;
 use crate::domain::proposal::Proposal;
+use crate::domain::refusal::Refusal;
 use crate::domain::request::StepModel;
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
@@ -70,6 +71,31 @@ impl Rules {
     /// [`PackError::Field`] naming the rule and its field.
     pub fn check(&self) -> Result<(), PackError> {
         self.packs.iter().try_for_each(|(compiled, _)| compiled.check())
+    }
+
+    /// Checks that the persona can review by rules.
+    ///
+    /// # Errors
+    /// [`Refusal`] naming the persona's field: a rule that there is not, or no rule at all.
+    pub fn serve(&self, persona: &Persona) -> Result<(), Refusal> {
+        let rules = || {
+            let topics = self.packs().flat_map(|pack| &pack.topics).map(|rule| (&rule.id, &rule.persona));
+            let hazards = self.packs().flat_map(|pack| &pack.hazards).map(|rule| (&rule.id, &rule.persona));
+            topics.chain(hazards)
+        };
+        for (index, rule) in persona.rules.iter().flatten().enumerate() {
+            if !rules().any(|(id, _)| id == rule.as_str()) {
+                let known: Vec<&str> = rules().map(|(id, _)| id.as_str()).collect();
+                let problem = format!("there is no rule `{rule}`; there are {}", known.join(", "));
+                return Err(Refusal::new("unknown_rule", format!("rules[{index}]"), problem));
+            }
+        }
+        if rules().any(|(id, owner)| review::is_read_by(persona, id, owner)) {
+            return Ok(());
+        }
+        let problem =
+            format!("no built-in rule belongs to `{}`; name the rules that it reads by", persona.id);
+        Err(Refusal::new("no_rules", "rules", problem))
     }
 
     /// The packs in use, in the order in which their rules are run.

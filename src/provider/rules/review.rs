@@ -8,6 +8,7 @@ use super::check::Reading;
 use super::compiled::{Hazard, Topic};
 use super::pack::{Severity, TopicRule};
 use super::score::{FOUND, Part, Sum, deduction};
+use crate::domain::ids::PersonaId;
 use crate::domain::json::to_value;
 use crate::domain::panel::Persona;
 use crate::domain::review::{Basis, BlockingIssue, Concern, Evidence, PersonaReview, TextOrObject};
@@ -25,14 +26,24 @@ struct Account {
 pub(super) fn review(persona: &Persona, readings: &[Reading<'_>], idea: &str) -> PersonaReview {
     let mut findings = Findings::default();
     for reading in readings {
-        let topics = reading.pack.topics.iter().filter(|topic| topic.rule.persona == persona.id);
+        let topics = reading.pack.topics.iter();
+        let topics = topics.filter(|topic| is_read_by(persona, &topic.rule.id, &topic.rule.persona));
         topics.for_each(|topic| findings.topic(reading, topic));
-        let hazards = reading.pack.hazards.iter().filter(|hazard| hazard.rule.persona == persona.id);
+        let hazards = reading.pack.hazards.iter();
+        let hazards = hazards.filter(|hazard| is_read_by(persona, &hazard.rule.id, &hazard.rule.persona));
         hazards.for_each(|hazard| findings.hazard(reading, hazard));
     }
     let mut review = findings.into_review(persona, readings);
     review.check_quotes(idea);
     review
+}
+
+/// Whether `persona` reads by the rule `id`, which is `owner`'s where no panel says otherwise.
+pub(super) fn is_read_by(persona: &Persona, id: &str, owner: &PersonaId) -> bool {
+    match &persona.rules {
+        Some(rules) => rules.iter().any(|rule| rule.as_str() == id),
+        None => *owner == persona.id,
+    }
 }
 
 #[derive(Default)]

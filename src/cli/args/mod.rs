@@ -1,15 +1,21 @@
 //! The flags: one table from which parsing and help come.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+mod migrate;
+mod policy;
+
+pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
+pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
+
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use semver::Version;
 
 use crate::domain::decision::Label;
 use crate::domain::digest::Digest;
 use crate::domain::ids::JobId;
+use crate::domain::policy::VersionName;
 use crate::ops::RunRef;
 
 /// A panel of reviewers reads a proposal; their reviews add up to a decision; plain files remain from
@@ -74,6 +80,13 @@ pub(super) enum Command {
     Migrate(MigrateArgs),
     /// Record what older tools did not
     Backfill(BackfillArgs),
+    /// Show, change and compare the policies: who reviews, and under which rules
+    ///
+    /// Every change is a new version, and no change touches a run: each keeps a copy of the version that
+    /// it was made under.
+    Policy(PolicyArgs),
+    /// Show the settings and where each comes from
+    Config(ConfigArgs),
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +107,9 @@ pub(super) struct RunArgs {
     /// Another opinion on the same inputs, as a run of its own; the built-in rules always have the same one
     #[arg(long, value_name = "N", default_value = "1", value_parser = sample)]
     pub(super) sample: NonZeroU32,
+    /// The policy to review under, or a version of it [default: `policy` in consensus.toml, else `default`]
+    #[arg(long, value_name = "NAME[@N]")]
+    pub(super) policy: Option<VersionName>,
     /// Exit with status 1 when the decision is this bad or worse
     #[arg(long, value_name = "DECISION", value_enum, ignore_case = true)]
     pub(super) fail_on: Option<FailOn>,
@@ -165,23 +181,6 @@ fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
     text.parse().map_err(|_| "it takes a whole number from 1 on")
 }
 
-fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
-    text.parse().map_err(|_| "it takes a whole number from 1 on")
-}
-
-fn version(text: &str) -> Result<Version, &'static str> {
-    Version::parse(text).map_err(|_| "a version has three numbers, such as 1.4.0")
-}
-
-const MIGRATE_EXAMPLES: &str = "\
-Examples:
-  consensus migrate --list-versions            what the store has
-  consensus migrate --dry-run | less           what would change
-  consensus migrate --job my-rfc               one job first
-  consensus migrate                            everything
-  consensus migrate --check                    in CI
-  consensus migrate --restore --all            one change back, everywhere";
-
 /// Reads a reference to a run.
 ///
 /// # Errors
@@ -191,92 +190,13 @@ pub(super) fn reference(text: &str) -> Result<RunRef, crate::ops::OpsError> {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
-#[command(
-    group(clap::ArgGroup::new("mode").args(["list_versions", "check", "graph", "restore"])),
-    group(clap::ArgGroup::new("which").args(["run", "all", "job", "manifest"])),
-    after_help = MIGRATE_EXAMPLES
-)]
-pub(super) struct MigrateArgs {
-    /// Only this run's manifest; a run is named as for `show`
-    #[arg(value_name = "RUN")]
-    pub(super) run: Option<String>,
-    /// Show how many manifests there are of each version
-    #[arg(long)]
-    pub(super) list_versions: bool,
-    /// Show what would change, as a diff of each manifest, and write nothing
-    #[arg(long, conflicts_with_all = ["list_versions", "check", "graph"])]
-    pub(super) dry_run: bool,
-    /// For CI: exit with 0 when all are current, 1 when some are behind, 6 when some cannot be migrated
-    #[arg(long)]
-    pub(super) check: bool,
-    /// Show the versions, the steps between them, and the path between any two
-    #[arg(long, conflicts_with_all = ["which", "target_version", "assume_version"])]
-    pub(super) graph: bool,
-    /// Go back to the bytes before the last change by `migrate` or `backfill`
-    #[arg(long, requires = "which", conflicts_with_all = ["target_version", "assume_version"])]
-    pub(super) restore: bool,
-    /// Every manifest of the store; the default, but with --restore it must be said
-    #[arg(long)]
-    pub(super) all: bool,
-    /// Only this job's manifests
-    #[arg(long, value_name = "ID")]
-    pub(super) job: Option<JobId>,
-    /// Only this manifest, which must lie in the store
-    #[arg(long, value_name = "PATH")]
-    pub(super) manifest: Option<PathBuf>,
-    /// Migrate to this version instead of the latest
-    #[arg(long, value_name = "VERSION", value_parser = version)]
-    pub(super) target_version: Option<Version>,
-    /// Take manifests that state no version for this one
-    #[arg(long, value_name = "VERSION", value_parser = version, conflicts_with_all = ["list_versions", "check"])]
-    pub(super) assume_version: Option<Version>,
-    #[command(flatten)]
-    pub(super) many: ManyArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ManyArgs {
-    /// With so many threads [default: as many as the machine has processors]
-    #[arg(long, value_name = "N", value_parser = threads)]
-    pub(super) jobs: Option<NonZeroUsize>,
-    /// Stop at the first manifest that fails
-    #[arg(long)]
-    pub(super) fail_fast: bool,
-    /// Fail instead of waiting where another process works on a run
-    #[arg(long)]
-    pub(super) no_wait: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BackfillArgs {
+pub(super) struct ConfigArgs {
     #[command(subcommand)]
-    pub(super) what: Backfill,
+    pub(super) command: Config,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Backfill {
-    /// Record the files under `inputs/` of runs whose manifests say nothing of them
-    ///
-    /// Nothing that is recorded is changed. It says whether a run's id follows from its inputs.
-    Inputs(BackfillInputsArgs),
-}
-
-#[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("scope").required(true).args(["run", "all", "job"])))]
-pub(super) struct BackfillInputsArgs {
-    /// A run, as `show` takes it
-    #[arg(value_name = "RUN")]
-    pub(super) run: Option<String>,
-    /// Every run of the store
-    #[arg(long)]
-    pub(super) all: bool,
-    /// Every run of this job
-    #[arg(long, value_name = "ID")]
-    pub(super) job: Option<JobId>,
-    /// Show what would change, and write nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    #[command(flatten)]
-    pub(super) many: ManyArgs,
+pub(super) enum Config {
+    /// Show each setting, its value and where it comes from
+    Show,
 }

@@ -1,0 +1,188 @@
+//! `consensus policy`
+
+use std::path::Path;
+
+use super::args::{ChangeArgs, Policy, reference};
+use super::output::Output;
+use super::stream::Stream;
+use super::{Answer, CommandError, signal, verify};
+use crate::config::Author;
+use crate::domain::ids::PolicyName;
+use crate::domain::policy::{Body, Otherwise, TEMPLATES, VersionName, diff};
+use crate::domain::view::RunRow;
+use crate::ops::policy::{self as verb, ApplyOptions, NewBody, Past};
+use crate::ops::{OpsError, Workspace};
+use crate::report::{policy as report, what_if};
+
+pub(super) fn policy(
+    workspace: Workspace<'_>,
+    command: &Policy,
+    in_force: &VersionName,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let interrupted = signal::interrupted();
+    let workspace = Workspace { interrupted: &interrupted, ..workspace };
+    match command {
+        Policy::List => {
+            let policies = verb::policies(&workspace)?;
+            answer(output, || report::list_json(&policies), || report::list(&policies))
+        }
+        Policy::Show { policy } => {
+            let shown = verb::show(&workspace, policy.as_ref().unwrap_or(in_force))?;
+            answer(output, || report::shown_json(&shown), || report::shown(&shown))
+        }
+        Policy::Apply { file, name, change } => {
+            let body = NewBody::Given(Box::new(verb::load(file)?));
+            apply(workspace, name, body, change, output)
+        }
+        Policy::Log { name, verify: false, .. } => {
+            let entries = verb::log(&workspace, name.as_ref().unwrap_or(&in_force.policy))?;
+            answer(output, || report::log_json(&entries), || report::log(&entries, Output::width()))
+        }
+        Policy::Log { name, head, .. } => {
+            let name = name.as_ref().unwrap_or(&in_force.policy);
+            verify::policy(&workspace, name, *head, output)
+        }
+        Policy::Diff { old, new } => {
+            let [old, new] = [old, new].map(|wanted| verb::show(&workspace, wanted));
+            let (old, new) = (old?.version, new?.version);
+            let changes = diff(&old.body, &new.body);
+            answer(
+                output,
+                || report::diff_json(&old, &new, &changes),
+                || report::diff(&old.reference, &new.reference, &changes, Output::width()),
+            )?;
+            Ok(if changes.is_empty() { Answer::Yes } else { Answer::No })
+        }
+        Policy::Rollback { name, to, change } => apply(workspace, name, NewBody::Of(*to), change, output),
+        Policy::Which { run } => {
+            let found = verb::which(&workspace, &reference(run)?)?;
+            answer(output, || report::which_json(&found), || report::which(&found))
+        }
+        Policy::Runs { policy } => runs(&workspace, policy, output),
+        Policy::Template { kind } => {
+            let text = TEMPLATES.iter().find(|(name, _)| name == kind).map_or("", |(_, text)| text);
+            answer(output, || crate::report::json::text("template", text), || text.to_owned())
+        }
+        Policy::Check { file, words, all } => check(&workspace, file.as_deref(), words, *all, output),
+    }
+}
+
+fn answer(
+    output: &Output,
+    json: impl FnOnce() -> crate::domain::json::Value,
+    text: impl FnOnce() -> String,
+) -> Result<Answer, CommandError> {
+    if output.is_json() {
+        output.object(&json())?;
+    } else {
+        output.text(&text())?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn apply(
+    workspace: Workspace<'_>,
+    name: &PolicyName,
+    body: NewBody,
+    change: &ChangeArgs,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let author = Author::ask();
+    let workspace = Workspace { author: &|| author.label(), no_wait: change.no_wait, ..workspace };
+    let ChangeArgs { note, by, dry_run, .. } = change.clone();
+    let options = ApplyOptions { name: name.clone(), body, note, by, dry_run };
+    let applied = verb::apply(&workspace, &options)?;
+    answer(output, || report::applied_json(&applied, dry_run), || report::applied(&applied, Output::width()))
+}
+
+fn runs(workspace: &Workspace<'_>, wanted: &VersionName, output: &Output) -> Result<Answer, CommandError> {
+    let mut stream = Stream::new(output, "runs");
+    let (mut count, mut printed) = (0usize, Ok(()));
+    let mut each = |row: RunRow| {
+        count += 1;
+        if output.is_json() {
+            stream.push(&crate::report::json::row(&row));
+        } else if printed.is_ok() {
+            printed = output.text(&report::run(&row));
+        }
+    };
+    let (number, unreadable) = verb::runs(workspace, wanted, &mut each)?;
+    printed?;
+    let rest = crate::report::json::runs_of(wanted.policy.as_str(), number, count, &unreadable);
+    if output.is_json() {
+        if unreadable.is_empty() {
+            stream.close(&rest)?;
+        } else {
+            return Err(stream.fail(&rest, CommandError::unreadable(unreadable.len())));
+        }
+    } else {
+        output.text(&report::runs_of(wanted.policy.as_str(), number, count, &unreadable))?;
+    }
+    if unreadable.is_empty() { Ok(Answer::Yes) } else { Err(CommandError::unreadable(unreadable.len())) }
+}
+
+fn check(
+    workspace: &Workspace<'_>,
+    file: Option<&Path>,
+    words: &[String],
+    all: bool,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let (body, words) = body(workspace, file, words)?;
+    let past = match (all, words) {
+        (true, []) => Past::All,
+        (false, [_, ..]) => {
+            Past::Runs(words.iter().map(|word| reference(word)).collect::<Result<_, OpsError>>()?)
+        }
+        (true, _) => return Err(usage("--all goes without runs", "name runs, or take --all")),
+        (false, []) => return Err(usage("no runs are named", "name runs, or take --all for every one")),
+    };
+    let mut stream = Stream::new(output, "runs");
+    let mut printed = Ok(());
+    let mut each = |found: Otherwise| {
+        if output.is_json() {
+            stream.push(&what_if::otherwise_json(&found));
+        } else if printed.is_ok() {
+            printed = output.text(&what_if::otherwise(&found, Output::width()));
+        }
+    };
+    let found = verb::check(workspace, &body, &past, &mut each)?;
+    printed?;
+    let error = match found.unreadable.len() {
+        _ if found.interrupted => Some(CommandError::interrupted()),
+        0 => None,
+        broken => Some(CommandError::unreadable(broken)),
+    };
+    if output.is_json() {
+        let rest = what_if::tally_json(&found.tally, &found.unreadable);
+        match error {
+            Some(error) => return Err(stream.fail(&rest, error)),
+            None => stream.close(&rest)?,
+        }
+    } else {
+        output.text(&what_if::tally(&found.tally, &found.unreadable))?;
+        error.map_or(Ok(()), Err)?;
+    }
+    Ok(if found.tally.is_same() { Answer::Yes } else { Answer::No })
+}
+
+/// The policy to check, and the words that are left: the first one names it where no file does.
+fn body<'a>(
+    workspace: &Workspace<'_>,
+    file: Option<&Path>,
+    words: &'a [String],
+) -> Result<(Body, &'a [String]), CommandError> {
+    if let Some(file) = file {
+        return Ok((verb::load(file)?, words));
+    }
+    let Some((first, rest)) = words.split_first() else {
+        return Err(usage("no policy is named", "name it with -f FILE, or as NAME@N"));
+    };
+    let wanted: VersionName = first.parse().map_err(OpsError::from)?;
+    Ok((verb::show(workspace, &wanted)?.version.body, rest))
+}
+
+fn usage(message: &str, hint: &str) -> CommandError {
+    CommandError::usage(message.to_owned(), hint.to_owned())
+}

@@ -1,0 +1,265 @@
+//! Policies as TOML, for people: read with the line of whatever is wrong, and written so that what is
+//! written reads as the same policy.
+//!
+//! What a file leaves out is as in the built-in policy; `personas` and `limits.prices` are taken whole.
+//! Numbers keep their digits: they are never read as binary fractions.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use toml::Spanned;
+use toml::de::{DeInteger, DeTable, DeValue};
+
+use super::Body;
+use crate::domain::json::{Value, from_value, to_value};
+use crate::domain::refusal::Refusal;
+
+/// Why a policy file is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{refusal}", line.map(|line| format!("line {line}, ")).unwrap_or_default())]
+pub struct FileRefusal {
+    /// The line, from 1, where one is to blame.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub refusal: Refusal,
+}
+
+/// Tables that are taken whole.
+const WHOLE: [&str; 1] = ["limits.prices"];
+
+/// Reads a policy; `check` may refuse it for what only others know.
+///
+/// # Errors
+/// The first [`FileRefusal`].
+pub fn read(text: &str, check: impl Fn(&Body) -> Result<(), Refusal>) -> Result<Body, FileRefusal> {
+    let line_at = |at: usize| text.get(..at).map_or(1, |before| 1 + before.matches('\n').count());
+    let table = DeTable::parse(text).map_err(|error| FileRefusal {
+        line: Some(error.span().map_or(1, |span| line_at(span.start))),
+        refusal: Refusal::new("bad_toml", "", error.message()),
+    })?;
+    let mut lines = Lines { lines: BTreeMap::new() };
+    let file = lines
+        .table(table.get_ref(), "")
+        .map_err(|(at, refusal)| FileRefusal { line: Some(line_at(at)), refusal })?;
+    let body = from_value::<Body>(&overlay(to_value(&Body::default()), file, ""))
+        .map_err(Refusal::of_shape)
+        .and_then(|body| body.validate().and_then(|()| check(&body)).map(|()| body));
+    body.map_err(|refusal| FileRefusal { line: lines.of(&refusal.field).map(line_at), refusal })
+}
+
+/// `file` where it says something, else `base`.
+fn overlay(base: Value, file: Value, field: &str) -> Value {
+    let (Value::Object(mut base), Value::Object(file)) = (base, file.clone()) else { return file };
+    for (name, value) in file {
+        let field = if field.is_empty() { name.clone() } else { format!("{field}.{name}") };
+        match base.iter_mut().find(|(key, _)| *key == name) {
+            Some((_, old)) if !WHOLE.contains(&field.as_str()) => {
+                *old = overlay(std::mem::replace(old, Value::Null), value, &field);
+            }
+            Some((_, old)) => *old = value,
+            None => base.push((name, value)),
+        }
+    }
+    Value::Object(base)
+}
+
+/// Where each field stands in the text, as a byte offset.
+struct Lines {
+    lines: BTreeMap<String, usize>,
+}
+
+type Converted = Result<Value, (usize, Refusal)>;
+
+impl Lines {
+    /// The place of `field`, or of what it stands in.
+    fn of(&self, field: &str) -> Option<usize> {
+        let mut field = field.replace("[]", "[0]");
+        loop {
+            if let Some(at) = self.lines.get(&field) {
+                return Some(*at);
+            }
+            let end = field.rfind(['.', '['])?;
+            field.truncate(end);
+        }
+    }
+
+    fn table(&mut self, table: &DeTable<'_>, field: &str) -> Converted {
+        let mut members = Vec::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let field = if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") };
+            self.lines.insert(field.clone(), key.span().start);
+            members.push((name.to_owned(), self.value(value, &field)?));
+        }
+        Ok(Value::Object(members))
+    }
+
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, field: &str) -> Converted {
+        let refused = |problem: String| (value.span().start, Refusal::new("wrong_type", field, problem));
+        Ok(match value.get_ref() {
+            DeValue::String(text) => text.as_ref().into(),
+            DeValue::Integer(number) => {
+                Value::Number(integer(number).ok_or_else(|| refused(format!("{number} is too large")))?)
+            }
+            DeValue::Float(number) => {
+                let text = number.as_str().replace('_', "");
+                let text = text.strip_prefix('+').unwrap_or(&text);
+                if text.ends_with("inf") || text.ends_with("nan") {
+                    return Err(refused(format!("`{text}` is not a number")));
+                }
+                Value::Number(text.to_owned())
+            }
+            DeValue::Boolean(flag) => Value::Bool(*flag),
+            DeValue::Datetime(time) => {
+                return Err(refused(format!("`{time}` is a time; no field takes one")));
+            }
+            DeValue::Array(items) => {
+                let mut values = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    let field = format!("{field}[{index}]");
+                    self.lines.insert(field.clone(), item.span().start);
+                    values.push(self.value(item, &field)?);
+                }
+                Value::Array(values)
+            }
+            DeValue::Table(table) => self.table(table, field)?,
+        })
+    }
+}
+
+/// The number in plain decimal digits.
+fn integer(number: &DeInteger<'_>) -> Option<String> {
+    let digits = number.as_str().replace('_', "");
+    i128::from_str_radix(&digits, number.radix()).ok().map(|number| number.to_string())
+}
+
+/// A policy as TOML, every field of it.
+#[must_use]
+pub fn write(body: &Body) -> String {
+    let mut out = String::new();
+    table(&mut out, "", &to_value(body));
+    out.trim_start().to_owned()
+}
+
+fn table(out: &mut String, path: &str, value: &Value) {
+    let is_tables = |value: &Value| value.items().iter().any(|item| matches!(item, Value::Object(_)));
+    let is_empty = |value: &Value| matches!(value, Value::Object(members) if members.is_empty());
+    for (name, value) in value.members() {
+        match value {
+            Value::Null => drop(writeln!(out, "# {} is not set", key(name))),
+            value if is_empty(value) => drop(writeln!(out, "# {} is empty", key(name))),
+            Value::Object(_) => {}
+            value if is_tables(value) => {}
+            value => drop(writeln!(out, "{} = {}", key(name), inline(value))),
+        }
+    }
+    for (name, value) in value.members() {
+        let path = if path.is_empty() { key(name) } else { format!("{path}.{}", key(name)) };
+        if matches!(value, Value::Object(_)) && !is_empty(value) {
+            let has_scalars = value
+                .members()
+                .iter()
+                .any(|(_, value)| !matches!(value, Value::Object(_)) && !is_tables(value));
+            if has_scalars {
+                let _ = writeln!(out, "\n[{path}]");
+            }
+            table(out, &path, value);
+        } else if is_tables(value) {
+            for item in value.items() {
+                let _ = writeln!(out, "\n[[{path}]]");
+                table(out, &path, item);
+            }
+        }
+    }
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.clone(),
+        Value::Null | Value::Object(_) => String::new(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+fn key(name: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_bare) { name.to_owned() } else { quoted(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (Option<usize>, &'static str, String) {
+        let FileRefusal { line, refusal } = read(text, |_| Ok(())).unwrap_err();
+        (line, refusal.code, refusal.field)
+    }
+
+    #[test]
+    fn what_is_written_reads_as_the_same_policy() {
+        assert_eq!(read(&write(&Body::default()), |_| Ok(())).unwrap(), Body::default());
+        assert_eq!(read("", |_| Ok(())).unwrap(), Body::default());
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let body =
+            read("[panel.thresholds]\napprove = 0.800_000_000_000_000_000_01\nrevise = 6e-1\n", |_| Ok(()))
+                .unwrap();
+        assert_eq!(body.panel.thresholds.approve.to_string(), "0.80000000000000000001");
+        assert_eq!(body.panel.thresholds.revise.to_string(), "0.6");
+        assert_eq!(
+            read("[limits]\nbudget_tokens = 0x1_0", |_| Ok(())).unwrap().limits.budget_tokens,
+            Some(16)
+        );
+    }
+
+    #[test]
+    fn each_refusal_has_its_line_its_code_and_its_field() {
+        let field = |line, code, field: &str| (Some(line), code, field.to_owned());
+        assert_eq!(refused("[panel\n"), field(1, "bad_toml", ""));
+        assert_eq!(refused("\n[panel]\nmethods = 1"), field(3, "unknown_field", "panel.methods"));
+        assert_eq!(refused("[panel]\nmethod = \"vote\""), field(2, "unknown_value", "panel.method"));
+        assert_eq!(refused("[limits]\n\nallow_network = 1"), field(3, "wrong_type", "limits.allow_network"));
+        assert_eq!(refused("[limits]\nbudget_tokens = -1"), field(2, "out_of_range", "limits.budget_tokens"));
+        assert_eq!(
+            refused("[limits]\nbudget_tokens = 1979-05-27"),
+            field(2, "wrong_type", "limits.budget_tokens")
+        );
+        assert_eq!(refused("[panel]\nquorum = 6"), field(2, "quorum_range", "panel.quorum"));
+        assert_eq!(
+            refused("[panel.thresholds]\napprove = 0.5"),
+            field(1, "thresholds_order", "panel.thresholds.revise")
+        );
+        assert_eq!(
+            refused("[[panel.personas]]\nid = \"a\"\nname = \"A\"\nweight = 0.5\ninstructions = \"x\""),
+            field(4, "weights_sum", "panel.personas[].weight")
+        );
+        assert_eq!(
+            refused("[[panel.personas]]\nid = \"A\"\nname = \"A\"\nweight = 1\ninstructions = \"x\""),
+            field(2, "bad_id", "panel.personas[0].id")
+        );
+        assert_eq!(
+            refused("[[panel.personas]]\nid = \"a\"\nname = \" \"\nweight = 1\ninstructions = \"x\""),
+            field(3, "blank", "panel.personas[0].name")
+        );
+        assert_eq!(
+            refused("[[panel.personas]]\nid = \"a\""),
+            field(1, "missing_field", "panel.personas[0].name")
+        );
+        assert_eq!(
+            refused("[panel.thresholds]\nrerun = 0.00001234567890123456789012"),
+            field(2, "too_precise", "panel.thresholds.rerun")
+        );
+        assert_eq!(
+            refused("[panel.thresholds]\nrerun = nan"),
+            field(2, "wrong_type", "panel.thresholds.rerun")
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! Why what a person wrote is refused: a stable word, the field, and what is wrong with it.
+
+use super::json::JsonError;
+
+/// Why what a person wrote is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{problem}", place(field))]
+pub struct Refusal {
+    /// A stable word for programs; `docs/policies.md` lists those of policies.
+    pub code: &'static str,
+    /// The field, as `a.b[2]`; empty for the whole.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+fn place(field: &str) -> String {
+    if field.is_empty() { String::new() } else { format!("field `{}`: ", field.escape_debug()) }
+}
+
+impl Refusal {
+    /// A refusal of `field`.
+    #[must_use]
+    pub fn new(code: &'static str, field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { code, field: field.into(), problem: problem.into() }
+    }
+
+    /// This refusal where what it is about stands at `prefix`.
+    #[must_use]
+    pub fn under(self, prefix: &str) -> Self {
+        let field =
+            if self.field.is_empty() { prefix.to_owned() } else { format!("{prefix}.{}", self.field) };
+        Self { field, ..self }
+    }
+
+    /// The refusal of a value that has not the wanted shape.
+    #[must_use]
+    pub fn of_shape(error: JsonError) -> Self {
+        let JsonError::Shape { path, problem } = error else {
+            return Self::new("wrong_type", "", error.to_string());
+        };
+        let mut path = if path == "." { String::new() } else { path };
+        let missing = problem.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        if let Some(missing) = missing {
+            path = if path.is_empty() { missing.to_owned() } else { format!("{path}.{missing}") };
+        }
+        // As serde words them, and the types of this crate.
+        let code = [
+            ("unknown field", "unknown_field"),
+            ("missing field", "missing_field"),
+            ("duplicate field", "unknown_field"),
+            ("unknown variant", "unknown_value"),
+            ("invalid type", "wrong_type"),
+            ("invalid length", "wrong_type"),
+            ("must not be blank", "blank"),
+        ]
+        .into_iter()
+        .find(|(words, _)| problem.starts_with(words))
+        .map(|(_, code)| code);
+        let code = code.unwrap_or(match &problem {
+            problem if problem.contains("fractional digits") => "too_precise",
+            problem if problem.contains("is not a number") => "wrong_type",
+            problem if problem.contains("cannot be a") => "bad_id",
+            _ => "out_of_range",
+        });
+        let whole = "a whole number from 0 on";
+        Self::new(code, path, problem.replace("expected u64", whole).replace("expected u32", whole))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_where_and_what() {
+        let refusal = Refusal::new("out_of_range", "max_attempts", "0 is not between 1 and 10");
+        assert_eq!(
+            refusal.under("limits").to_string(),
+            "field `limits.max_attempts`: 0 is not between 1 and 10"
+        );
+        assert_eq!(Refusal::new("bad_toml", "", "it ends too early").to_string(), "it ends too early");
+    }
+}

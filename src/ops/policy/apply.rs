@@ -1,0 +1,90 @@
+//! Making a version: a new body, or that of an earlier version.
+
+use super::{begin, default_name, version};
+use crate::domain::ids::PolicyName;
+use crate::domain::policy::{Applied, Body, NewVersion, diff};
+use crate::ops::{OpsError, Workspace};
+use crate::store::{Sealed, Series, Store, StoreError};
+
+/// What a version is to say.
+#[derive(Debug, Clone)]
+pub enum NewBody {
+    /// This.
+    Given(Box<Body>),
+    /// What this earlier version says.
+    Of(u64),
+}
+
+/// Which version to make.
+#[derive(Debug, Clone)]
+pub struct ApplyOptions {
+    /// Of which policy.
+    pub name: PolicyName,
+    /// What it is to say.
+    pub body: NewBody,
+    /// Why it is made.
+    pub note: Option<String>,
+    /// Who makes it; the workspace's author where it is none.
+    pub by: Option<String>,
+    /// Whether to make nothing.
+    pub dry_run: bool,
+}
+
+/// Makes a version of a policy, unless its newest one says the same already.
+///
+/// # Errors
+/// [`OpsError`] when the store or the version is not there, the name is the built-in one's and damaged,
+/// or another process holds the lock.
+pub fn apply(workspace: &Workspace<'_>, options: &ApplyOptions) -> Result<Applied, OpsError> {
+    let series = Series::Policy(&options.name);
+    if options.dry_run {
+        let sealed = match Store::open(&workspace.store) {
+            Err(StoreError::NoStore { .. }) => Vec::new(),
+            store => store?.records(series)?,
+        };
+        return Ok(planned(options, &sealed)?.0);
+    }
+    // A rollback needs what is there; nothing is made for it.
+    let store = match options.body {
+        NewBody::Given(_) => Store::create(&workspace.store)?,
+        NewBody::Of(_) => Store::open(&workspace.store)?,
+    };
+    if matches!(options.body, NewBody::Of(_)) && store.records(series)?.is_empty() {
+        return Err(OpsError::NoSuchPolicy { name: options.name.clone(), known: store.policies()? });
+    }
+    let lock = store.lock(&workspace.wait())?;
+    begin(workspace, &lock)?;
+    let sealed = store.records(series)?;
+    let (mut applied, body) = planned(options, &sealed)?;
+    if applied.is_same {
+        return Ok(applied);
+    }
+    let restores = if let NewBody::Of(number) = options.body { Some(number) } else { None };
+    let (name, note) = (&options.name, options.note.as_deref());
+    let content = NewVersion { name, body: &body, note, restores }.content();
+    let by = options.by.clone().unwrap_or_else(workspace.author);
+    let last = sealed.last().map(|last| &last.record);
+    let made = lock.append(series, last, (&workspace.clock.now(), &by), content)?;
+    applied.made = Some(version(name, &made.record)?);
+    Ok(applied)
+}
+
+/// What would be made after these versions, and what it would say.
+fn planned(options: &ApplyOptions, sealed: &[Sealed]) -> Result<(Applied, Body), OpsError> {
+    let read = |sealed: &Sealed| version(&options.name, &sealed.record);
+    let newest = sealed.last().map_or(0, |last| last.record.number);
+    let no_version = |version| OpsError::NoSuchPolicyVersion { name: options.name.clone(), version, newest };
+    let body = match &options.body {
+        NewBody::Given(body) => (**body).clone(),
+        NewBody::Of(number) => {
+            let found = sealed.iter().find(|sealed| sealed.record.number == *number);
+            read(found.ok_or_else(|| no_version(*number))?)?.body
+        }
+    };
+    let before = sealed.last().map(read).transpose()?;
+    let built_in = Body::default();
+    let is_new_default = before.is_none() && options.name == default_name();
+    let changes = diff(before.as_ref().map_or(&built_in, |before| &before.body), &body);
+    let is_same = changes.is_empty() && (before.is_some() || is_new_default);
+    Ok((Applied { name: options.name.clone(), before, changes, made: None, is_same }, body))
+}

@@ -1,0 +1,78 @@
+//! Looking at policies: one version, all of them, what differs.
+
+use std::collections::BTreeMap;
+
+use super::made_under::count;
+use super::{default_name, place, version, versions};
+use crate::domain::ids::PolicyName;
+use crate::domain::policy::{self, Body, LogEntry, PolicyRef, PolicyVersion, Shown, VersionName};
+use crate::ops::{OpsError, Workspace};
+use crate::store::{Series, Store, StoreError};
+
+/// The wanted version. The default policy is shown also where no store has it yet.
+///
+/// # Errors
+/// [`OpsError`] when it is not there or damaged.
+pub fn show(workspace: &Workspace<'_>, wanted: &VersionName) -> Result<Shown, OpsError> {
+    let is_default = wanted.policy == default_name() && wanted.version.is_none_or(|version| version == 1);
+    let store = match Store::open(&workspace.store) {
+        Err(StoreError::NoStore { .. }) if is_default => return Ok(built_in()),
+        store => store?,
+    };
+    let sealed = store.records(Series::Policy(&wanted.policy))?;
+    if sealed.is_empty() && is_default {
+        return Ok(built_in());
+    }
+    let at = place(&store, wanted, &sealed)?;
+    let version = version(&wanted.policy, &sealed[at].record)?;
+    Ok(Shown { version, newest: sealed.last().map(|last| last.record.number) })
+}
+
+fn built_in() -> Shown {
+    let body = Body::default();
+    let reference = PolicyRef { name: policy::DEFAULT_NAME.to_owned(), version: 1, digest: body.digest() };
+    let version =
+        PolicyVersion { reference, at: String::new(), by: String::new(), note: None, restores: None, body };
+    Shown { version, newest: None }
+}
+
+/// The newest version of every policy, in the order of names.
+///
+/// # Errors
+/// [`OpsError`] when there is no store or a policy is damaged.
+pub fn policies(workspace: &Workspace<'_>) -> Result<Vec<PolicyVersion>, OpsError> {
+    let store = Store::open(&workspace.store)?;
+    if !store.is_marked()? && !store.has_runs()? {
+        return Err(StoreError::NoStore { path: store.path() }.into());
+    }
+    let newest = |name: &PolicyName| Ok(versions(&store, name)?.pop());
+    Ok(store
+        .policies()?
+        .iter()
+        .map(newest)
+        .collect::<Result<Vec<_>, OpsError>>()?
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+/// The versions of a policy, newest first.
+///
+/// # Errors
+/// [`OpsError`] when it is not there or damaged, or a run cannot be read.
+pub fn log(workspace: &Workspace<'_>, name: &PolicyName) -> Result<Vec<LogEntry>, OpsError> {
+    let store = Store::open(&workspace.store)?;
+    let sealed = store.records(Series::Policy(name))?;
+    place(&store, &VersionName { policy: name.clone(), version: None }, &sealed)?;
+    let runs: BTreeMap<u64, usize> = count(workspace, &store, name)?;
+    let mut entries: Vec<LogEntry> = Vec::with_capacity(sealed.len());
+    for sealed in sealed {
+        let version = version(name, &sealed.record)?;
+        let before = entries.last().map(|entry| &entry.version.body);
+        let changes = before.map(|before| policy::diff(before, &version.body));
+        let runs = runs.get(&version.reference.version).copied().unwrap_or_default();
+        entries.push(LogEntry { version, head: sealed.record.digest, changes, runs });
+    }
+    entries.reverse();
+    Ok(entries)
+}

@@ -1,0 +1,54 @@
+//! Reading a policy file.
+
+use std::io;
+use std::path::Path;
+
+use super::super::input::{InputError, read_at_most, read_regular};
+use super::super::{OpsError, SourceError};
+use crate::domain::panel::RULES;
+use crate::domain::policy::{self, Body, FileRefusal};
+use crate::domain::refusal::Refusal;
+use crate::provider::rules::Rules;
+
+/// No policy file is larger, in bytes.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// Reads the policy in a file; `-` is standard input.
+///
+/// # Errors
+/// [`OpsError::PolicyFile`] naming the line and the field, or what is wrong with the file.
+pub fn load(path: &Path) -> Result<Body, OpsError> {
+    let is_stdin = path.as_os_str() == "-";
+    let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let read =
+        if is_stdin { read_at_most(io::stdin().lock(), MAX_BYTES) } else { read_regular(path, MAX_BYTES) };
+    let bytes = read.map_err(|error| match error {
+        InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+            OpsError::Source(SourceError::NotFound(shown.clone()))
+        }
+        InputError::Io(source) => OpsError::Source(SourceError::Io { shown: shown.clone(), source }),
+        InputError::WrongKind(kind) => refused(&shown, format!("it is {kind}, not a file")),
+        InputError::TooLarge => refused(&shown, "it is larger than 1 MiB".to_owned()),
+    })?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        refused(&shown, format!("it is not UTF-8 text, from byte {} on", error.valid_up_to()))
+    })?;
+    let rules = Rules::builtin()?;
+    policy::read(text, |body| serve(&rules, body))
+        .map_err(|refusal| OpsError::PolicyFile { shown, refusal: Box::new(refusal) })
+}
+
+fn refused(shown: &str, problem: String) -> OpsError {
+    let refusal = FileRefusal { line: None, refusal: Refusal::new("bad_file", "", problem) };
+    OpsError::PolicyFile { shown: shown.to_owned(), refusal: Box::new(refusal) }
+}
+
+/// Checks that the rules can serve every persona that asks them.
+fn serve(rules: &Rules, body: &Body) -> Result<(), Refusal> {
+    for (index, persona) in body.panel.personas.iter().enumerate() {
+        if persona.provider.as_ref().is_none_or(|provider| provider.as_str() == RULES) {
+            rules.serve(persona).map_err(|refusal| refusal.under(&format!("panel.personas[{index}]")))?;
+        }
+    }
+    Ok(())
+}

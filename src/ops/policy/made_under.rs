@@ -1,0 +1,110 @@
+//! Which runs were made under which version: what each run says of itself.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::{Workspace, place};
+use crate::domain::ids::PolicyName;
+use crate::domain::manifest::Document;
+use crate::domain::policy::{PolicyRef, VersionName};
+use crate::domain::view::{RunRow, Unreadable};
+use crate::ops::walk::{Here, Walk, threads};
+use crate::ops::{OpsError, list};
+use crate::store::{RunDir, Series, Store, StoreError};
+
+/// The runs made under a version, handed to `each` in the order of jobs and runs; gives its number, and
+/// what could not be read.
+///
+/// # Errors
+/// [`OpsError`] when the version is not there.
+pub fn runs(
+    workspace: &Workspace<'_>,
+    wanted: &VersionName,
+    each: &mut dyn FnMut(RunRow),
+) -> Result<(u64, Vec<Unreadable>), OpsError> {
+    let store = Store::open(&workspace.store)?;
+    let sealed = store.records(Series::Policy(&wanted.policy))?;
+    let number = sealed[place(&store, wanted, &sealed)?].record.number;
+    let mut unreadable = Vec::new();
+    let look = |found: Result<Here<'_>, StoreError>| {
+        let row = |here: &Here<'_>| -> Result<Option<RunRow>, OpsError> {
+            match policy_of(here)? {
+                Some(policy) if policy.name == wanted.policy.as_str() && policy.version == number => {
+                    list::row(&here.open()?).map(Some)
+                }
+                _ => Ok(None),
+            }
+        };
+        looked(found, row)
+    };
+    walk(workspace, &store)?.each(
+        look,
+        |_| 0,
+        |found| {
+            match found {
+                Ok(row) => each(row),
+                Err(broken) => unreadable.push(broken),
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    Ok((number, unreadable))
+}
+
+/// How many runs were made under each version of a policy. A run that cannot be read counts for none.
+pub(super) fn count(
+    workspace: &Workspace<'_>,
+    store: &Store,
+    name: &PolicyName,
+) -> Result<BTreeMap<u64, usize>, OpsError> {
+    let mut counts = BTreeMap::new();
+    let look = |found: Result<Here<'_>, StoreError>| {
+        let policy = policy_of(&found.ok()?).ok()??;
+        (policy.name == name.as_str()).then_some(policy.version)
+    };
+    walk(workspace, store)?.each(
+        look,
+        |_| 0,
+        |version| {
+            *counts.entry(version).or_default() += 1;
+            ControlFlow::Continue(())
+        },
+    );
+    Ok(counts)
+}
+
+pub(super) fn walk<'a>(workspace: &'a Workspace<'_>, store: &'a Store) -> Result<Walk<'a>, OpsError> {
+    Ok(Walk::of(store, None, threads(), workspace.interrupted)?)
+}
+
+/// What `look` finds there; none where there is no run, and what cannot be read by its path.
+pub(super) fn looked<T>(
+    found: Result<Here<'_>, StoreError>,
+    look: impl Fn(&Here<'_>) -> Result<Option<T>, OpsError>,
+) -> Option<Result<T, Unreadable>> {
+    match found {
+        Ok(here) => look(&here)
+            .map_err(|error| Unreadable { path: here.path(), problem: error.to_string() })
+            .transpose(),
+        Err(error) => Some(Err(Unreadable { path: error.path().to_owned(), problem: error.to_string() })),
+    }
+}
+
+/// The policy of the attempt that completed the run, or else of its newest attempt; none where no
+/// attempt is recorded, or there is no run.
+fn policy_of(here: &Here<'_>) -> Result<Option<PolicyRef>, OpsError> {
+    let Some(bytes) = here.manifest() else { return Ok(None) };
+    let document =
+        Document::read(&bytes?).map_err(|source| OpsError::Manifest { path: here.path(), source })?;
+    match document.manifest.policy {
+        Some(policy) => Ok(Some(policy)),
+        None => newest_attempt(&here.open()?),
+    }
+}
+
+fn newest_attempt(run: &RunDir) -> Result<Option<PolicyRef>, OpsError> {
+    match run.attempts()?.last() {
+        Some(number) => Ok(run.log(*number)?.policy().cloned()),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,93 @@
+//! `policy`: the versions of the policies, and what they mean for the runs.
+//!
+//! Nothing here changes a run: what a run says about its policy was written when it was made.
+
+mod apply;
+mod check;
+mod history;
+mod load;
+mod made_under;
+mod which;
+
+pub use apply::{ApplyOptions, NewBody, apply};
+pub use check::{CheckReport, Past, check};
+pub use history::{log, policies, show};
+pub use load::load;
+pub use made_under::runs;
+pub use which::which;
+
+use super::{OpsError, Workspace};
+use crate::domain::ids::PolicyName;
+use crate::domain::policy::{Body, DEFAULT_NAME, NewVersion, PolicyVersion, VersionName};
+use crate::store::{Sealed, Series, Store, StoreLock};
+
+/// Who makes the first version of the default policy.
+const SYSTEM: &str = "system";
+const INITIAL_NOTE: &str = "initial policy";
+
+/// A policy version and the bytes of its file.
+#[derive(Debug)]
+pub(super) struct InForce {
+    pub(super) version: PolicyVersion,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The wanted version; the first one of the default policy is made where there is none.
+pub(super) fn in_force(
+    workspace: &Workspace<'_>,
+    store: &Store,
+    wanted: &VersionName,
+) -> Result<InForce, OpsError> {
+    if !store.is_complete()? {
+        begin(workspace, &store.lock(&workspace.wait())?)?;
+    }
+    let mut sealed = store.records(Series::Policy(&wanted.policy))?;
+    let at = place(store, wanted, &sealed)?;
+    let Sealed { record, bytes } = sealed.swap_remove(at);
+    Ok(InForce { version: version(&wanted.policy, &record)?, bytes })
+}
+
+/// What a store begins with, where it is missing.
+fn begin(workspace: &Workspace<'_>, lock: &StoreLock<'_>) -> Result<(), OpsError> {
+    let name = default_name();
+    if lock.store().records(Series::Policy(&name))?.is_empty() {
+        let new =
+            NewVersion { name: &name, body: &Body::default(), note: Some(INITIAL_NOTE), restores: None };
+        lock.append(Series::Policy(&name), None, (&workspace.clock.now(), SYSTEM), new.content())?;
+    }
+    Ok(lock.complete()?)
+}
+
+/// The name of the policy that a store begins with.
+fn default_name() -> PolicyName {
+    DEFAULT_NAME.parse().expect("the name is a literal")
+}
+
+/// Where the wanted version stands among the versions of its policy.
+fn place(store: &Store, wanted: &VersionName, versions: &[Sealed]) -> Result<usize, OpsError> {
+    let Some(newest) = versions.last() else {
+        let (name, known) = (wanted.policy.clone(), store.policies()?);
+        return Err(OpsError::NoSuchPolicy { name, known });
+    };
+    let newest = newest.record.number;
+    match wanted.version.unwrap_or(newest) {
+        // Versions are numbered from 1 without gaps: the chain was checked.
+        number if number <= newest => Ok(usize::try_from(number - 1).unwrap_or(usize::MAX)),
+        version => Err(OpsError::NoSuchPolicyVersion { name: wanted.policy.clone(), version, newest }),
+    }
+}
+
+/// The versions of a policy, oldest first; at least one.
+fn versions(store: &Store, name: &PolicyName) -> Result<Vec<PolicyVersion>, OpsError> {
+    let sealed = store.records(Series::Policy(name))?;
+    place(store, &VersionName { policy: name.clone(), version: None }, &sealed)?;
+    sealed.iter().map(|sealed| version(name, &sealed.record)).collect()
+}
+
+fn version(name: &PolicyName, record: &crate::domain::record::Record) -> Result<PolicyVersion, OpsError> {
+    PolicyVersion::of(record).map_err(|source| OpsError::Policy {
+        name: name.to_string(),
+        version: record.number,
+        source,
+    })
+}
