@@ -38,7 +38,7 @@ const INTERRUPTED: u8 = 130;
 /// A kind of error: its code, its exit status and what to do about it.
 type Kind = (&'static str, u8, Option<&'static str>);
 
-const CORRUPT_HINT: &str = "nothing was changed; `consensus verify --all` lists what is wrong, and a run that is moved away can be made anew";
+const CORRUPT_HINT: &str = "nothing was changed; `consensus verify --all` lists all that is wrong";
 
 impl CommandError {
     fn new(message: String, (code, exit, hint): Kind) -> Self {
@@ -53,6 +53,11 @@ impl CommandError {
     /// This error, which the user was told already.
     pub(super) fn shown(self) -> Self {
         Self { is_shown: true, ..self }
+    }
+
+    /// This error with another hint.
+    pub(super) fn hinted(self, hint: &str) -> Self {
+        Self { hint: Some(hint.to_owned()), ..self }
     }
 
     /// Some of many runs could not be read; which, the answer says.
@@ -150,14 +155,20 @@ fn kind(error: &OpsError) -> Kind {
         OpsError::NoRoom { .. } => {
             ("no_room", SYSTEM, Some("free some space, or migrate job by job with --job"))
         }
-        OpsError::Manifest { .. } | OpsError::Policy { .. } | OpsError::Corrupt { .. } => {
-            ("corrupt", CORRUPT, Some(CORRUPT_HINT))
-        }
+        OpsError::Manifest { .. } | OpsError::Policy { .. } => ("corrupt", CORRUPT, Some(CORRUPT_HINT)),
+        OpsError::Corrupt { .. } => (
+            "corrupt",
+            CORRUPT,
+            Some(
+                "nothing was changed; `consensus verify --all` lists all that is wrong, and a run that is moved away can be made anew",
+            ),
+        ),
         OpsError::PolicyFile { refusal, .. } => (
             refusal.refusal.code,
             USAGE,
             Some("nothing was changed; `consensus policy template production` is a whole file to start from"),
         ),
+        OpsError::NoPolicyFile(_) => ("not_found", NOT_FOUND, Some("check the path; `-` is standard input")),
         OpsError::NoSuchPolicy { .. } => {
             ("no_such_policy", NOT_FOUND, Some("`consensus policy apply -f FILE --name NAME` makes one"))
         }

@@ -13,9 +13,6 @@ use crate::domain::migration::Registry;
 use crate::ops::{self, ApplyReport, Failure, Manifests, Planned, Rewrite, Selection, Survey, Workspace};
 use crate::report::migration::{self, Distribution, Failed, Totals, Words};
 
-/// So many bytes are printed together.
-const PAGE: usize = 1 << 16;
-
 const MIGRATE: Words = Words { done: "Migrated", planned: "Would migrate", current: "Already current" };
 const RESTORE: Words = Words { done: "Restored", planned: "Would restore", current: "Nothing to restore" };
 const BACKFILL: Words = Words { done: "Recorded", planned: "Would record", current: "Nothing to record" };
@@ -149,44 +146,27 @@ struct Task {
 fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answer, CommandError> {
     let mut stream = Stream::new(output, "manifests");
     let is_json = output.is_json();
-    let (mut printed, mut further) = (Ok(()), 0);
+    let mut further = 0;
     let report = if task.dry_run {
         let show = |planned: Planned| {
             if is_json { Stream::item(&item(&planned, true)) } else { shown(&planned) }
         };
-        let mut page = String::new();
-        let planned = ops::plan(workspace, &task.rewrite, &task.selection, show, &mut |text: String| {
-            if is_json {
-                return stream.push_text(&text);
-            }
-            page.push_str(&text);
-            if page.len() > PAGE && printed.is_ok() {
-                printed = output.text(&page);
-                page.clear();
-            }
-        });
-        if printed.is_ok() {
-            printed = output.text(&page);
-        }
-        planned
+        ops::plan(workspace, &task.rewrite, &task.selection, show, &mut |shown: String| {
+            stream.push_shown(&shown);
+        })
     } else {
         let bar = Bar::new();
         let mut each = |planned: Planned| {
             further += usize::from(planned.change.more_to_restore);
             if is_json {
                 stream.push(&item(&planned, false));
-            } else if let (Some(note), true) = (note(&planned), printed.is_ok()) {
-                printed = output
-                    .text(&format!("{}: {note}\n", crate::report::safe(&planned.path.display().to_string())));
+            } else if let Some(note) = note(&planned) {
+                let path = crate::report::safe(&planned.path.display().to_string());
+                stream.push_shown(&format!("{path}: {note}\n"));
             }
         };
-        let report = ops::apply(
-            workspace,
-            &task.rewrite,
-            &task.selection,
-            &|progress| bar.observe(progress),
-            &mut each,
-        );
+        let progress = |progress| bar.observe(progress);
+        let report = ops::apply(workspace, &task.rewrite, &task.selection, &progress, &mut each);
         bar.finish();
         report
     };
@@ -196,7 +176,6 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
         }
         report => report?,
     };
-    printed?;
     if !is_json && !report.interrupted {
         next(&report, further, task, output);
     }
@@ -251,6 +230,7 @@ fn ended(
             None => stream.close(&json).map(|()| Answer::Yes),
         };
     }
+    stream.end()?;
     output.text(&migration::summary(task.words, totals, &failed, task.dry_run))?;
     if let Some(reason) = stopped {
         output.note(&format!("stopped before the rest: {reason}"));

@@ -8,7 +8,8 @@ use super::stream::Stream;
 use super::{Answer, CommandError, signal, verify};
 use crate::config::Author;
 use crate::domain::ids::PolicyName;
-use crate::domain::policy::{Body, Otherwise, TEMPLATES, VersionName, diff};
+use crate::domain::json::Value;
+use crate::domain::policy::{Asked, Body, TEMPLATES, VersionName, diff};
 use crate::domain::view::RunRow;
 use crate::ops::policy::{self as verb, ApplyOptions, NewBody, Past};
 use crate::ops::{OpsError, Workspace};
@@ -24,8 +25,9 @@ pub(super) fn policy(
     let workspace = Workspace { interrupted: &interrupted, ..workspace };
     match command {
         Policy::List => {
-            let policies = verb::policies(&workspace)?;
-            answer(output, || report::list_json(&policies), || report::list(&policies))
+            let (policies, damaged) = verb::policies(&workspace)?;
+            let json = || report::list_json(&policies, in_force, &damaged);
+            with_unreadable(output, damaged.len(), json, || report::list(&policies, in_force, &damaged))
         }
         Policy::Show { policy } => {
             let shown = verb::show(&workspace, policy.as_ref().unwrap_or(in_force))?;
@@ -33,11 +35,12 @@ pub(super) fn policy(
         }
         Policy::Apply { file, name, change } => {
             let body = NewBody::Given(Box::new(verb::load(file)?));
-            apply(workspace, name, body, change, output)
+            apply(workspace, name.as_ref().unwrap_or(&in_force.policy), body, change, output)
         }
         Policy::Log { name, verify: false, .. } => {
-            let entries = verb::log(&workspace, name.as_ref().unwrap_or(&in_force.policy))?;
-            answer(output, || report::log_json(&entries), || report::log(&entries, Output::width()))
+            let (entries, broken) = verb::log(&workspace, name.as_ref().unwrap_or(&in_force.policy))?;
+            let text = || report::log(&entries, &broken, Output::width());
+            with_unreadable(output, broken.len(), || report::log_json(&entries, &broken), text)
         }
         Policy::Log { name, head, .. } => {
             let name = name.as_ref().unwrap_or(&in_force.policy);
@@ -57,7 +60,9 @@ pub(super) fn policy(
         Policy::Rollback { name, to, change } => apply(workspace, name, NewBody::Of(*to), change, output),
         Policy::Which { run } => {
             let found = verb::which(&workspace, &reference(run)?)?;
-            answer(output, || report::which_json(&found), || report::which(&found))
+            answer(output, || report::which_json(&found), || report::which(&found))?;
+            let is_shown = found.attempts.iter().all(|attempt| attempt.problem.is_none());
+            Ok(if is_shown { Answer::Yes } else { Answer::No })
         }
         Policy::Runs { policy } => runs(&workspace, policy, output),
         Policy::Template { kind } => {
@@ -70,7 +75,7 @@ pub(super) fn policy(
 
 fn answer(
     output: &Output,
-    json: impl FnOnce() -> crate::domain::json::Value,
+    json: impl FnOnce() -> Value,
     text: impl FnOnce() -> String,
 ) -> Result<Answer, CommandError> {
     if output.is_json() {
@@ -79,6 +84,20 @@ fn answer(
         output.text(&text())?;
     }
     Ok(Answer::Yes)
+}
+
+/// As [`answer`], where so many things could not be read.
+fn with_unreadable(
+    output: &Output,
+    count: usize,
+    json: impl FnOnce() -> Value,
+    text: impl FnOnce() -> String,
+) -> Result<Answer, CommandError> {
+    match count {
+        0 => answer(output, json, text),
+        count if output.is_json() => Err(output.failed(&json(), CommandError::unreadable(count))),
+        count => answer(output, json, text).and(Err(CommandError::unreadable(count))),
+    }
 }
 
 fn apply(
@@ -93,22 +112,24 @@ fn apply(
     let ChangeArgs { note, by, dry_run, .. } = change.clone();
     let options = ApplyOptions { name: name.clone(), body, note, by, dry_run };
     let applied = verb::apply(&workspace, &options)?;
-    answer(output, || report::applied_json(&applied, dry_run), || report::applied(&applied, Output::width()))
+    answer(output, || report::applied_json(&applied, dry_run), || report::applied(&applied, Output::width()))?;
+    if let Some(refusal) = applied.unavailable.filter(|_| !output.is_json()) {
+        output.hint(&format!("`run` refuses it as it is: {refusal}"));
+    }
+    Ok(Answer::Yes)
 }
 
 fn runs(workspace: &Workspace<'_>, wanted: &VersionName, output: &Output) -> Result<Answer, CommandError> {
     let mut stream = Stream::new(output, "runs");
-    let (mut count, mut printed) = (0usize, Ok(()));
     let mut each = |row: RunRow| {
-        count += 1;
         if output.is_json() {
             stream.push(&crate::report::json::row(&row));
-        } else if printed.is_ok() {
-            printed = output.text(&report::run(&row));
+        } else {
+            stream.push_shown(&report::run(&row));
         }
     };
     let (number, unreadable) = verb::runs(workspace, wanted, &mut each)?;
-    printed?;
+    let count = stream.count();
     let rest = crate::report::json::runs_of(wanted.policy.as_str(), number, count, &unreadable);
     if output.is_json() {
         if unreadable.is_empty() {
@@ -117,6 +138,7 @@ fn runs(workspace: &Workspace<'_>, wanted: &VersionName, output: &Output) -> Res
             return Err(stream.fail(&rest, CommandError::unreadable(unreadable.len())));
         }
     } else {
+        stream.end()?;
         output.text(&report::runs_of(wanted.policy.as_str(), number, count, &unreadable))?;
     }
     if unreadable.is_empty() { Ok(Answer::Yes) } else { Err(CommandError::unreadable(unreadable.len())) }
@@ -139,28 +161,34 @@ fn check(
         (false, []) => return Err(usage("no runs are named", "name runs, or take --all for every one")),
     };
     let mut stream = Stream::new(output, "runs");
-    let mut printed = Ok(());
-    let mut each = |found: Otherwise| {
+    let width = Output::width();
+    let show = |asked: &Asked| {
         if output.is_json() {
-            stream.push(&what_if::otherwise_json(&found));
-        } else if printed.is_ok() {
-            printed = output.text(&what_if::otherwise(&found, Output::width()));
+            Stream::item(&what_if::asked_json(asked))
+        } else {
+            what_if::asked(asked, width)
         }
     };
-    let found = verb::check(workspace, &body, &past, &mut each)?;
-    printed?;
+    let found = verb::check(workspace, &body, &past, show, &mut |shown| stream.push_shown(&shown));
+    let found = match found {
+        Err(error) if stream.count() > 0 && output.is_json() => {
+            return Err(stream.fail(&Value::Object(Vec::new()), error.into()));
+        }
+        found => found?,
+    };
     let error = match found.unreadable.len() {
         _ if found.interrupted => Some(CommandError::interrupted()),
         0 => None,
         broken => Some(CommandError::unreadable(broken)),
     };
     if output.is_json() {
-        let rest = what_if::tally_json(&found.tally, &found.unreadable);
+        let rest = what_if::tally_json(&body.digest(), &found.tally, &found.unreadable);
         match error {
             Some(error) => return Err(stream.fail(&rest, error)),
             None => stream.close(&rest)?,
         }
     } else {
+        stream.end()?;
         output.text(&what_if::tally(&found.tally, &found.unreadable))?;
         error.map_or(Ok(()), Err)?;
     }
@@ -174,12 +202,23 @@ fn body<'a>(
     words: &'a [String],
 ) -> Result<(Body, &'a [String]), CommandError> {
     if let Some(file) = file {
+        if let Some(version) =
+            words.first().filter(|word| word.parse().is_ok_and(|name: VersionName| name.version.is_some()))
+        {
+            return Err(usage(
+                &format!("with --file no version is named, and `{version}` is one"),
+                "take one of them",
+            ));
+        }
         return Ok((verb::load(file)?, words));
     }
     let Some((first, rest)) = words.split_first() else {
         return Err(usage("no policy is named", "name it with -f FILE, or as NAME@N"));
     };
-    let wanted: VersionName = first.parse().map_err(OpsError::from)?;
+    let wanted: VersionName = first.parse().map_err(|error| {
+        let hint = "the policy comes first: -f FILE, or NAME@N; then runs, or --all";
+        CommandError::from(OpsError::BadVersionName(error)).hinted(hint)
+    })?;
     Ok((verb::show(workspace, &wanted)?.version.body, rest))
 }
 

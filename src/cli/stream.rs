@@ -1,20 +1,25 @@
-//! One JSON object with a long array in it, printed as it comes, so that a large store needs no memory.
+//! Many items, printed as they come, so that a large store needs no memory: as text, or as one JSON object
+//! with a long array in it.
 
 use super::CommandError;
 use super::output::{Output, beside};
 use crate::domain::json::{Value, pretty};
 
-/// An object whose first member is an array that is still open.
+/// So many bytes are printed together.
+const PAGE: usize = 1 << 16;
+
+/// What is being printed. As JSON it is an object whose first member is an array that is still open.
 pub(super) struct Stream<'a> {
     output: &'a Output,
     name: &'static str,
     count: usize,
+    page: String,
     problem: Option<CommandError>,
 }
 
 impl<'a> Stream<'a> {
     pub(super) fn new(output: &'a Output, name: &'static str) -> Self {
-        Self { output, name, count: 0, problem: None }
+        Self { output, name, count: 0, page: String::new(), problem: None }
     }
 
     /// How many items were printed.
@@ -22,27 +27,42 @@ impl<'a> Stream<'a> {
         self.count
     }
 
-    /// Prints an item. What cannot be printed is told at the end: it does not steer the work.
+    /// Prints an item as JSON. What cannot be printed is told at the end: it does not steer the work.
     pub(super) fn push(&mut self, item: &Value) {
-        self.push_text(&Self::item(item));
+        self.push_shown(&Self::item(item));
     }
 
-    /// An item as [`Self::push_text`] takes it.
+    /// An item of the array, as [`Self::push_shown`] takes it.
     pub(super) fn item(item: &Value) -> String {
         let text = pretty(item);
         text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
     }
 
-    /// Prints an item that was made into text before.
-    pub(super) fn push_text(&mut self, item: &str) {
-        let before = if self.count == 0 { self.head() } else { ",\n".to_owned() };
+    /// Prints an item that was made into text before: what [`Self::item`] gave, or text for people.
+    pub(super) fn push_shown(&mut self, shown: &str) {
+        if self.output.is_json() {
+            self.page.push_str(if self.count == 0 { "" } else { ",\n" });
+            if self.count == 0 {
+                self.page = format!("{{\n  \"{}\": [\n", self.name);
+            }
+        }
         self.count += 1;
-        let printed = self.output.raw(&format!("{before}{item}"));
+        self.page.push_str(shown);
+        if self.page.len() >= PAGE {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let page = std::mem::take(&mut self.page);
+        let printed = if self.output.is_json() { self.output.raw(&page) } else { self.output.text(&page) };
         self.problem = self.problem.take().or(printed.err());
     }
 
-    fn head(&self) -> String {
-        format!("{{\n  \"{}\": [\n", self.name)
+    /// Prints what waits to be printed.
+    pub(super) fn end(mut self) -> Result<(), CommandError> {
+        self.flush();
+        self.problem.map_or(Ok(()), Err)
     }
 
     /// As [`Self::close`], where it goes with `error`, which is then told.
@@ -54,12 +74,13 @@ impl<'a> Stream<'a> {
     }
 
     /// Ends the array and prints the object's other members.
-    pub(super) fn close(self, rest: &Value) -> Result<(), CommandError> {
-        if let Some(problem) = self.problem {
-            return Err(problem);
-        }
-        let end =
-            if self.count == 0 { format!("{{\n  \"{}\": [],\n", self.name) } else { "\n  ],\n".to_owned() };
-        self.output.raw(&format!("{end}{}", pretty(rest).trim_start_matches("{\n")))
+    pub(super) fn close(mut self, rest: &Value) -> Result<(), CommandError> {
+        let end = match self.count {
+            0 => format!("{{\n  \"{}\": [],\n", self.name),
+            _ => "\n  ],\n".to_owned(),
+        };
+        self.page.push_str(&end);
+        self.page.push_str(pretty(rest).trim_start_matches("{\n"));
+        self.end()
     }
 }

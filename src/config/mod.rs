@@ -89,7 +89,7 @@ pub enum ConfigError {
     #[error("environment variable `SOURCE_DATE_EPOCH`: `{}` is not a number of seconds since 1970, up to the year 9999", .0.escape_debug())]
     Epoch(String),
     /// The text names no policy.
-    #[error("{origin}, `policy`: {problem}")]
+    #[error("`{origin}`, field `policy`: {problem}")]
     Policy {
         /// Where it stands.
         origin: Origin,

@@ -208,7 +208,7 @@ impl Panel {
         self.validate_weights()?;
         let Thresholds { approve, revise, .. } = self.thresholds;
         if revise > approve {
-            let problem = format!("{revise} is above thresholds.approve, {approve}");
+            let problem = format!("revise, {revise}, is above approve, {approve}");
             return Err(Refusal::new("thresholds_order", "thresholds.revise", problem));
         }
         self.expansion.validate().map_err(|refusal| refusal.under("expansion"))?;
@@ -363,7 +363,7 @@ mod tests {
         said(
             &|panel| panel.thresholds.revise = Score::MAX,
             "thresholds_order",
-            "1 is above thresholds.approve, 0.8",
+            "revise, 1, is above approve, 0.8",
         );
         said(&|panel| panel.quorum = Some(6), "quorum_range", "`quorum`: 6 is not between 1 and the 5");
         said(&|panel| panel.quorum = Some(0), "quorum_range", "0 is not between");

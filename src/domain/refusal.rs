@@ -63,9 +63,40 @@ impl Refusal {
             problem if problem.contains("cannot be a") => "bad_id",
             _ => "out_of_range",
         });
-        let whole = "a whole number from 0 on";
-        Self::new(code, path, problem.replace("expected u64", whole).replace("expected u32", whole))
+        Self::new(code, path, worded(&problem))
     }
+}
+
+/// What serde says, in words for whoever writes the file.
+fn worded(problem: &str) -> String {
+    let Some((what, wanted)) = problem.split_once(", expected ") else {
+        return problem.replacen("missing field", "there is no", 1);
+    };
+    if let Some(field) = what.strip_prefix("unknown field ") {
+        return format!("there is no field {field}; there are {}", wanted.trim_start_matches("one of "));
+    }
+    if let Some(word) = what.strip_prefix("unknown variant ") {
+        return format!("{word} is none of {}", wanted.trim_start_matches("one of ").replace(" or ", ", "));
+    }
+    let found = what.rsplit_once(": ").map_or(what, |(_, found)| found);
+    let found = ["integer ", "floating point ", "boolean "]
+        .iter()
+        .find_map(|kind| found.strip_prefix(kind))
+        .unwrap_or(found);
+    let found = match found {
+        "map" => "a table",
+        "sequence" => "a list",
+        found => found,
+    };
+    let wanted = match wanted {
+        "u64" | "u32" => "a whole number from 0 on",
+        "a boolean" => "true or false",
+        "a string" => "text",
+        "a sequence" => "a list; tables of a list are written `[[…]]`",
+        wanted if wanted.starts_with("struct ") => "a table",
+        wanted => wanted,
+    };
+    format!("it takes {wanted}; this is {found}")
 }
 
 #[cfg(test)]

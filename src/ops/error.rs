@@ -47,6 +47,9 @@ pub enum OpsError {
         /// Where and why.
         refusal: Box<FileRefusal>,
     },
+    /// A policy file that is not there.
+    #[error("`{0}` is not there")]
+    NoPolicyFile(String),
     /// A policy that is not there.
     #[error("there is no policy `{name}`; there {}", policies(known))]
     NoSuchPolicy {

@@ -81,7 +81,7 @@ fn nothing_there(store: &Store, options: &ListOptions) -> Result<(), OpsError> {
 }
 
 pub(super) fn row(run: &RunDir) -> Result<RunRow, OpsError> {
-    let manifest = manifest(run)?.manifest;
+    let manifest = manifest(run)?;
     Ok(RunRow {
         job_id: run.job().clone(),
         run_id: run.id().clone(),

@@ -19,10 +19,15 @@ use crate::store::{RunDir, StoreError};
 const WITHOUT_STEPS: [&str; 3] = ["1.0.0", "1.1.0", "1.2.0"];
 
 /// The run's manifest.
-pub(super) fn manifest(run: &RunDir) -> Result<Document, OpsError> {
+pub(super) fn manifest(run: &RunDir) -> Result<Manifest, OpsError> {
     let bytes = recorded(run, "manifest.json", run.manifest())?;
-    Document::read(&bytes)
-        .map_err(|source| OpsError::Manifest { path: run.path().join("manifest.json"), source })
+    Manifest::read(&bytes).map_err(|source| OpsError::Manifest { path: run.manifest_path(), source })
+}
+
+/// The run's manifest with everything that its file says.
+pub(super) fn document(run: &RunDir) -> Result<Document, OpsError> {
+    let bytes = recorded(run, "manifest.json", run.manifest())?;
+    Document::read(&bytes).map_err(|source| OpsError::Manifest { path: run.manifest_path(), source })
 }
 
 pub(super) fn corrupt(run: &RunDir, file: &str, problem: impl std::fmt::Display) -> OpsError {
@@ -44,7 +49,7 @@ pub(super) fn created_at(run: &RunDir) -> Option<String> {
 
 /// Everything about a run. Outputs are shown only when they are what the manifest says.
 pub(super) fn load(run: &RunDir) -> Result<RunView, OpsError> {
-    let manifest = manifest(run)?.manifest;
+    let manifest = manifest(run)?;
     let attempts = attempts(run)?;
     let outputs = Outputs { run, manifest: &manifest };
     let proposal = outputs.read(&Step::Expand)?;

@@ -8,7 +8,7 @@ use super::terminal::{minute, wrap};
 use super::{safe, safe_lines};
 use crate::domain::json::{Value, canonical, to_value};
 use crate::domain::policy::{
-    self, Applied, FieldChange, LogEntry, PolicyRef, PolicyVersion, Shown, WhichReport,
+    self, Applied, FieldChange, LogEntry, PolicyRef, PolicyVersion, Shown, VersionName, WhichReport,
 };
 use crate::domain::view::{RunRow, Unreadable};
 
@@ -29,8 +29,8 @@ pub fn shown(shown: &Shown) -> String {
     let PolicyVersion { reference, at, by, note, restores, body } = &shown.version;
     let state = match shown.newest {
         None => "built in; no store has a version of it yet".to_owned(),
-        Some(newest) if newest == reference.version => "in force".to_owned(),
-        Some(newest) => format!("superseded; {}@{newest} is in force", safe(&reference.name)),
+        Some(newest) if newest == reference.version => "the current version".to_owned(),
+        Some(newest) => format!("superseded; {}@{newest} is the current version", safe(&reference.name)),
     };
     let mut out = format!("# {}, {state}\n", named(reference));
     if shown.newest.is_some() {
@@ -52,7 +52,7 @@ pub fn shown_json(shown: &Shown) -> Value {
     let newest = shown.newest;
     version_json(&shown.version)
         .with("format_version", number(FORMAT_VERSION))
-        .with("in_force", Value::Bool(newest.is_none_or(|newest| newest == shown.version.reference.version)))
+        .with("current", Value::Bool(newest.is_none_or(|newest| newest == shown.version.reference.version)))
         .with("recorded", Value::Bool(newest.is_some()))
         .with("body", to_value(&shown.version.body))
 }
@@ -71,32 +71,52 @@ fn version_json(version: &PolicyVersion) -> Value {
     ])
 }
 
-/// The newest version of each policy.
+/// The newest version of each policy; `taken` is the one that `run` takes.
 #[must_use]
-pub fn list(policies: &[PolicyVersion]) -> String {
+pub fn list(policies: &[PolicyVersion], taken: &VersionName, damaged: &[Unreadable]) -> String {
     let width = policies.iter().map(|version| named(&version.reference).len()).max().unwrap_or_default();
     let mut out = String::new();
     for version in policies {
         let name = format!("{:<width$}", named(&version.reference));
+        let mark = if version.reference.name == taken.policy.as_str() { "*" } else { " " };
         let note = version.note.as_deref().map(first_line).unwrap_or_default();
-        let when = styled(DIM, format!("{}  {}", minute(&version.at), safe(&version.by)));
-        let _ = writeln!(out, "{}  {when}  {note}", styled(BOLD, name));
+        let note =
+            version.restores.map_or(note.clone(), |number| format!("restores version {number}. {note}"));
+        let when = styled(DIM, format!("{}  {}", minute(&version.at), person(&version.by)));
+        let _ = writeln!(out, "{}", format!("{mark} {}  {when}  {note}", styled(BOLD, name)).trim_end());
     }
-    if policies.is_empty() {
+    if policies.is_empty() && damaged.is_empty() {
         out.push_str("no policies yet; `default` is built in\n");
+    } else {
+        let _ = writeln!(out, "{}", styled(DIM, format!("* `run` takes {taken}")));
     }
-    out
+    out + &unreadable(damaged)
+}
+
+fn unreadable(broken: &[Unreadable]) -> String {
+    let line = |broken: &Unreadable| format!("{} {}\n", styled(RED, "unreadable"), safe(&broken.problem));
+    broken.iter().map(line).collect()
+}
+
+/// Who it was, without an address: `Name <address>` is what git knows.
+fn person(by: &str) -> String {
+    let name = by.split(" <").next().unwrap_or_default();
+    safe(if name.is_empty() { by } else { name })
 }
 
 fn first_line(text: &str) -> String {
-    safe(text.lines().next().unwrap_or_default())
+    let mut lines = text.lines();
+    let first = safe(lines.next().unwrap_or_default());
+    if lines.next().is_some() { first + " …" } else { first }
 }
 
 /// As [`list`], for programs.
 #[must_use]
-pub fn list_json(policies: &[PolicyVersion]) -> Value {
+pub fn list_json(policies: &[PolicyVersion], taken: &VersionName, damaged: &[Unreadable]) -> Value {
     object([
         ("format_version", number(FORMAT_VERSION)),
+        ("taken_by_run", taken.to_string().into()),
+        ("unreadable", to_value(&damaged)),
         ("policies", Value::Array(policies.iter().map(version_json).collect())),
     ])
 }
@@ -116,6 +136,9 @@ pub fn applied(applied: &Applied, width: usize) -> String {
     let next = applied.before.as_ref().map_or(1, |before| before.reference.version + 1);
     let mut out = format!("{}\n\n", styled(BOLD, format!("{compared}{name}@{next}")));
     out += &changes(&applied.changes, width);
+    if applied.changes.is_empty() {
+        out.push_str("  nothing differs\n");
+    }
     out.push('\n');
     match &applied.made {
         Some(made) => {
@@ -137,6 +160,7 @@ pub fn applied_json(applied: &Applied, dry_run: bool) -> Value {
         ("before", applied.before.as_ref().map_or(Value::Null, version_json)),
         ("made", applied.made.as_ref().map_or(Value::Null, version_json)),
         ("changes", changes_json(&applied.changes)),
+        ("refused_by_run", to_value(&applied.unavailable.as_ref().map(ToString::to_string))),
     ])
 }
 
@@ -192,8 +216,8 @@ fn changes(changes: &[FieldChange], width: usize) -> String {
             continue;
         }
         match (&change.old, &change.new) {
-            (None, Some(new)) => block(&mut out, GREEN, &format!("+ {field}"), &persona(new), width),
-            (Some(old), None) => block(&mut out, RED, &format!("- {field}"), &persona(old), width),
+            (None, Some(new)) => members(&mut out, GREEN, &format!("+ {field}"), new, width),
+            (Some(old), None) => members(&mut out, RED, &format!("- {field}"), old, width),
             (old, new) => {
                 let _ = writeln!(out, "  {field}");
                 block(&mut out, RED, "    -", &shown_value(old.as_ref()), width);
@@ -228,19 +252,29 @@ fn shown_value(value: Option<&Value>) -> String {
     }
 }
 
-/// A persona, or a price, in a line.
-fn persona(value: &Value) -> String {
-    let members = value.members().iter().filter(|(name, _)| name != "id");
-    members.map(|(name, value)| format!("{name} {}", shown_value(Some(value)))).collect::<Vec<_>>().join(", ")
+/// A persona, or a price, or a long value, that came or went: each member on a line of its own.
+fn members(out: &mut String, style: anstyle::Style, head: &str, value: &Value, width: usize) {
+    if value.members().is_empty() {
+        return block(out, style, head, &shown_value(Some(value)), width);
+    }
+    let _ = writeln!(out, "{}", styled(style, head));
+    let members = || value.members().iter().filter(|(name, _)| name != "id");
+    let column = members().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, value) in members() {
+        let name = format!("    {:<column$}  ", safe(name));
+        for line in wrap(width, &name, &" ".repeat(column + 6), &shown_value(Some(value))) {
+            let _ = writeln!(out, "{}", styled(style, line));
+        }
+    }
 }
 
 /// The versions of a policy, newest first.
 #[must_use]
-pub fn log(entries: &[LogEntry], width: usize) -> String {
+pub fn log(entries: &[LogEntry], broken: &[Unreadable], width: usize) -> String {
     let mut out = String::new();
     for (index, entry) in entries.iter().enumerate() {
         let version = &entry.version;
-        let current = if index == 0 { styled(GREEN, "  in force") } else { String::new() };
+        let current = if index == 0 { styled(GREEN, "  current") } else { String::new() };
         let runs = match entry.runs {
             1 => "1 run".to_owned(),
             count => format!("{count} runs"),
@@ -249,7 +283,7 @@ pub fn log(entries: &[LogEntry], width: usize) -> String {
             out,
             "{}{current}  {}",
             styled(BOLD, named(&version.reference)),
-            styled(DIM, format!("{}  {}  {runs}", minute(&version.at), safe(&version.by)))
+            styled(DIM, format!("{}  {}  {runs}", minute(&version.at), person(&version.by)))
         );
         if let Some(note) = &version.note {
             for line in wrap(width, "  ", "  ", &first_line(note)) {
@@ -260,7 +294,7 @@ pub fn log(entries: &[LogEntry], width: usize) -> String {
             let _ = writeln!(out, "{}", styled(DIM, line));
         }
     }
-    out
+    out + &unreadable(broken)
 }
 
 /// What a version changed, in a line.
@@ -292,7 +326,7 @@ fn in_a_line(entry: &LogEntry) -> String {
 
 /// As [`log`], for programs.
 #[must_use]
-pub fn log_json(entries: &[LogEntry]) -> Value {
+pub fn log_json(entries: &[LogEntry], broken: &[Unreadable]) -> Value {
     let entry = |entry: &LogEntry| {
         version_json(&entry.version)
             .with("head", entry.head.to_string().into())
@@ -302,6 +336,7 @@ pub fn log_json(entries: &[LogEntry]) -> Value {
     object([
         ("format_version", number(FORMAT_VERSION)),
         ("versions", Value::Array(entries.iter().map(entry).collect())),
+        ("unreadable", to_value(&broken)),
     ])
 }
 
@@ -324,29 +359,29 @@ pub fn which(report: &WhichReport) -> String {
             minute(&attempt.started_at)
         );
         let _ = writeln!(out, "  {}", styled(DIM, attempt.policy.digest));
-        match &one.version {
-            None => {
-                let problem = "the store has no such version; the attempt's own copy is in the run";
-                let _ = writeln!(out, "  {}", styled(RED, problem));
-            }
-            Some(version) => {
-                let note = version.note.as_deref().map(|note| format!(": {}", first_line(note)));
-                let (at, by) = (minute(&version.at), safe(&version.by));
-                let _ = writeln!(out, "  made {at} by {by}{}", note.unwrap_or_default());
-            }
+        if let Some(problem) = &one.problem {
+            let problem = format!("{}; the attempt's own copy is in the run", safe(problem));
+            let _ = writeln!(out, "  {}", styled(RED, problem));
+        }
+        if let Some(version) = &one.version {
+            let note = version.note.as_deref().map(|note| format!(": {}", first_line(note)));
+            let (at, by) = (minute(&version.at), person(&version.by));
+            let _ = writeln!(out, "  made {at} by {by}{}", note.unwrap_or_default());
         }
         if let Some((next, newest)) = &one.superseded {
-            let (at, by) = (minute(&next.at), safe(&next.by));
-            let since = format!("superseded {at} by {by}, who made {}", named(&next.reference));
+            let (at, by) = (minute(&next.at), person(&next.by));
+            // Both are RFC 3339 in UTC with milliseconds, which sort as text.
+            let when = if next.at <= attempt.started_at { "already superseded" } else { "superseded since," };
+            let since = format!("{when} {at} by {by}, who made {}", named(&next.reference));
             let name = safe(&next.reference.name);
             let more = if *newest > next.reference.version {
-                format!("; {name}@{newest} is in force")
+                format!("; {name}@{newest} is the current version")
             } else {
                 String::new()
             };
             let _ = writeln!(out, "  {}{more}", styled(YELLOW, since));
         } else if one.version.is_some() {
-            let _ = writeln!(out, "  {}", styled(GREEN, "still in force"));
+            let _ = writeln!(out, "  {}", styled(GREEN, "still the current version"));
         }
     }
     out
@@ -363,6 +398,7 @@ pub fn which_json(report: &WhichReport) -> Value {
             ("policy", to_value(&one.attempt.policy)),
             ("version", one.version.as_ref().map_or(Value::Null, version_json)),
             ("superseded_by", one.superseded.as_ref().map_or(Value::Null, |(next, _)| version_json(next))),
+            ("problem", to_value(&one.problem)),
             ("newest_version", to_value(&one.superseded.as_ref().map(|(_, newest)| *newest))),
         ])
     });
@@ -390,8 +426,6 @@ pub fn run(row: &RunRow) -> String {
 pub fn runs_of(policy: &str, version: u64, count: usize, unreadable: &[Unreadable]) -> String {
     let runs = if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
     let mut out = format!("{runs} under {}@{version}\n", safe(policy));
-    for broken in unreadable {
-        let _ = writeln!(out, "{} {}", styled(RED, "unreadable"), safe(&broken.problem));
-    }
+    out.push_str(&self::unreadable(unreadable));
     out
 }

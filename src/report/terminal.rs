@@ -107,7 +107,11 @@ fn headline(page: &mut Page, view: &RunView, replayed: bool) {
         }
         None => styled(YELLOW, manifest.status.to_string().to_uppercase()),
     };
-    let again = if replayed { styled(DIM, "  (reviewed before; nothing was done)") } else { String::new() };
+    let under =
+        manifest.policy.as_ref().map(|policy| format!(" under {}@{}", safe(&policy.name), policy.version));
+    let under = under.unwrap_or_default();
+    let again = format!("  (reviewed before{under}; nothing was done)");
+    let again = if replayed { styled(DIM, again) } else { String::new() };
     page.line(format!("{outcome}  {}{again}", styled(BOLD, name)));
     if let Some(error) = &manifest.error {
         let step = error.step.as_ref().map(|step| format!(" in step {step}")).unwrap_or_default();

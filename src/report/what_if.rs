@@ -6,13 +6,17 @@ use super::json::{FORMAT_VERSION, number, object};
 use super::safe;
 use super::style::{DIM, RED, YELLOW, of_label, styled};
 use super::terminal::wrap;
+use crate::domain::digest::Digest;
 use crate::domain::json::{Value, to_value};
-use crate::domain::policy::{Otherwise, Tally};
+use crate::domain::policy::{Asked, Tally};
 use crate::domain::view::Unreadable;
 
-/// One run that would have come out otherwise.
+/// One run that would have come out otherwise; empty for any other.
 #[must_use]
-pub fn otherwise(found: &Otherwise, width: usize) -> String {
+pub fn asked(found: &Asked, width: usize) -> String {
+    if !found.differs() {
+        return String::new();
+    }
     let was = styled(of_label(found.was), format!("{:<7}", found.was.to_string()));
     let would = match found.would.would {
         Some(label) => styled(of_label(label), format!("{:<7}", label.to_string())),
@@ -34,13 +38,14 @@ pub fn otherwise(found: &Otherwise, width: usize) -> String {
     out
 }
 
-/// As [`otherwise`], for programs.
+/// One run, for programs.
 #[must_use]
-pub fn otherwise_json(found: &Otherwise) -> Value {
+pub fn asked_json(found: &Asked) -> Value {
     object([
         ("job_id", to_value(&found.job)),
         ("run_id", to_value(&found.run)),
         ("was", to_value(&found.was)),
+        ("differs", Value::Bool(found.differs())),
         ("would_be", to_value(&found.would.would)),
         ("reasons", to_value(&found.would.reasons)),
         ("not_counted", to_value(&found.would.not_counted)),
@@ -51,9 +56,15 @@ pub fn otherwise_json(found: &Otherwise) -> Value {
 /// How all came out.
 #[must_use]
 pub fn tally(tally: &Tally, unreadable: &[Unreadable]) -> String {
-    let Tally { checked, same, changed, undecided, not_allowed, skipped } = *tally;
-    let mut out = format!("{checked} checked: {same} as they were, {changed} decided otherwise");
-    for (count, what) in [(undecided, "without a decision"), (not_allowed, "not allowed")] {
+    let Tally { checked, same, stricter, milder, undecided, not_allowed, skipped } = *tally;
+    let mut out = format!("{checked} checked: {same} as they were");
+    let others = [
+        (stricter, "decided more strictly"),
+        (milder, "decided more mildly"),
+        (undecided, "without a decision"),
+        (not_allowed, "not allowed"),
+    ];
+    for (count, what) in others {
         if count > 0 {
             let _ = write!(out, ", {count} {what}");
         }
@@ -70,12 +81,14 @@ pub fn tally(tally: &Tally, unreadable: &[Unreadable]) -> String {
 
 /// As [`tally`], for programs: the members beside the list of runs.
 #[must_use]
-pub fn tally_json(tally: &Tally, unreadable: &[Unreadable]) -> Value {
+pub fn tally_json(policy: &Digest, tally: &Tally, unreadable: &[Unreadable]) -> Value {
     object([
         ("format_version", number(FORMAT_VERSION)),
+        ("policy_digest", policy.to_string().into()),
         ("checked", number(tally.checked as u64)),
         ("same", number(tally.same as u64)),
-        ("decided_otherwise", number(tally.changed as u64)),
+        ("stricter", number(tally.stricter as u64)),
+        ("milder", number(tally.milder as u64)),
         ("undecided", number(tally.undecided as u64)),
         ("not_allowed", number(tally.not_allowed as u64)),
         ("skipped", number(tally.skipped as u64)),

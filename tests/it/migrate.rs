@@ -108,7 +108,7 @@ fn versions_are_listed_in_the_shape_that_scripts_read() {
 
     Cannot be migrated:
       artifacts/broken/five/manifest.json: it is a directory, not a file; it was left alone
-        hint: nothing was changed; `consensus verify --all` lists what is wrong, and a run that is moved away can be made anew
+        hint: nothing was changed; `consensus verify --all` lists all that is wrong
       artifacts/broken/four/manifest.json: field `schema_version`: 1.0.5 is no version that this program knows
         hint: it was left alone; `consensus migrate --graph` shows what is known
       artifacts/broken/one/manifest.json: line 1, column 8, field `a`: the key stands twice in one object

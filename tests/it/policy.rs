@@ -104,7 +104,7 @@ fn what_is_shown_can_be_edited_and_applied() {
     let changed = sandbox.shell("consensus policy apply -f - < edited.toml").exits(0);
     assert!(changed.stdout.contains("0.8 → 0.85"), "{changed}");
     let old = sandbox.run(["policy", "show", "default@1"]).exits(0);
-    assert!(old.stdout.starts_with("# default@1, superseded; default@2 is in force\n"), "{old}");
+    assert!(old.stdout.starts_with("# default@1, superseded; default@2 is the current version\n"), "{old}");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_run_keeps_the_version_that_it_was_made_under() {
     let under = sandbox.run(["policy", "runs", "default@2", "--json"]).exits(0).json();
     assert_eq!((&under["total"], &under["runs"][0]["run_id"]), (&1.into(), &again["run_id"]));
     let newest = sandbox.run(["policy", "which", again["path"].as_str().unwrap()]).exits(0);
-    assert!(newest.stdout.contains("still in force"), "{newest}");
+    assert!(newest.stdout.contains("still the current version"), "{newest}");
 }
 
 #[test]
@@ -162,8 +162,9 @@ fn what_if_tells_which_runs_would_come_out_otherwise() {
     sandbox.write("careless.md", crate::support::fixture("careless.md"));
     sandbox.run(["run", "careless.md"]).exits(0);
     let json = sandbox.run(["policy", "check", "-f", "strictest.toml", "--all", "--json"]).exits(1).json();
-    assert_eq!((&json["checked"], &json["decided_otherwise"]), (&2.into(), &1.into()), "{json}");
-    let run = &json["runs"][0];
+    assert_eq!((&json["checked"], &json["stricter"]), (&2.into(), &1.into()), "{json}");
+    let run = &json["runs"][1];
+    assert_eq!((&json["runs"][0]["differs"], &run["differs"]), (&false.into(), &true.into()));
     assert_eq!(
         (&run["job_id"], &run["was"], &run["would_be"]),
         (&"good".into(), &"approve".into(), &"reject".into())
@@ -194,7 +195,7 @@ fn what_would_not_have_been_allowed_is_said() {
 }
 
 /// Every refusal of a policy file: what is written, the code, and the field.
-const REFUSED: [(&str, &str, &str); 35] = [
+const REFUSED: [(&str, &str, &str); 36] = [
     ("[panel", "bad_toml", "line 1"),
     ("[panel]\nmethods = \"findings\"", "unknown_field", "line 2, field `panel.methods`"),
     ("[[panel.personas]]\nid = \"a\"", "missing_field", "line 1, field `panel.personas[0].name`"),
@@ -222,6 +223,7 @@ const REFUSED: [(&str, &str, &str); 35] = [
     ("[panel]\nquorum = 9", "quorum_range", "field `panel.quorum`"),
     ("[panel.thresholds]\nrevise = 0.9", "thresholds_order", "field `panel.thresholds.revise`"),
     ("[panel.expansion]\nmodel = \"m\"", "model_without_provider", "field `panel.expansion.model`"),
+    ("# nothing", "empty_file", "it says nothing"),
     ("PERSONA id = \"A b\"", "bad_id", "field `panel.personas[0].id`"),
     (
         "PERSONA weight = 0.5",
@@ -451,6 +453,86 @@ fn a_copy_that_is_not_the_version_and_a_version_that_is_lost_are_found_at_the_ru
         let outcome = sandbox.run(["verify", "good@latest"]).exits(1);
         assert!(outcome.stdout.contains("fail     policy"), "{outcome}");
     }
+}
+
+#[test]
+fn a_version_that_took_the_place_of_a_lost_one_is_another_one() {
+    let sandbox = reviewed();
+    apply(&sandbox, &[]);
+    sandbox.run(["run", "good.md"]).exits(0);
+    sandbox.write("lax.toml", "[panel.thresholds]\napprove = 0.1\nrevise = 0\n");
+    sandbox.shell("rm artifacts/.consensus/policies/default/000002.json").exits(0);
+    sandbox.run(["policy", "apply", "-f", "lax.toml"]).exits(0);
+    let runs = sandbox.run(["policy", "runs", "default@2", "--json"]).exits(0).json();
+    assert_eq!(runs["total"], 0, "no run was made under this version 2");
+    let log = sandbox.run(["policy", "log", "--json"]).exits(0).json();
+    assert_eq!(log["versions"][0]["runs"], 0);
+    let run = sandbox
+        .runs()
+        .into_iter()
+        .find(|run| sandbox.read(&format!("{run}/manifest.json")).contains("\"version\": 2"));
+    let which = sandbox.run(["policy", "which", &run.unwrap()]).exits(1);
+    assert!(which.stdout.contains("the store's version of that number is another one"), "{which}");
+    sandbox.run(["verify", "--all"]).exits(1);
+}
+
+#[test]
+fn damage_of_one_policy_does_not_hide_the_others() {
+    let sandbox = reviewed();
+    apply(&sandbox, &["--name", "strict"]);
+    sandbox.shell("sed -i s/initial/Initial/ artifacts/.consensus/policies/default/000001.json").exits(0);
+    let list = sandbox.run(["policy", "list"]).exits(6);
+    assert!(list.stdout.contains("strict@1") && list.stdout.contains("unreadable"), "{list}");
+    let which = sandbox.run(["policy", "which", "good@latest"]).exits(1);
+    assert!(which.stdout.contains("default@1") && which.stdout.contains("own copy"), "{which}");
+    // A run that cannot be read is told of where runs are counted.
+    sandbox.shell(&format!("echo x > {}/manifest.json", sandbox.only_run())).exits(0);
+    let log = sandbox.run(["policy", "log", "strict", "--json"]).exits(6).json();
+    assert_eq!(
+        (&log["error"]["code"], log["unreadable"].as_array().unwrap().len()),
+        (&"unreadable".into(), 1)
+    );
+}
+
+#[test]
+fn what_is_refused_makes_no_store() {
+    let sandbox = Sandbox::new();
+    sandbox.write("good.md", good());
+    sandbox.write("same.toml", "[limits]\n");
+    sandbox.run(["run", "good.md", "--policy", "strict"]).exits(4);
+    sandbox.run(["run", "good.md", "--policy", "default@2"]).exits(4);
+    sandbox.run(["policy", "apply", "-f", "same.toml"]).exits(0);
+    sandbox.run(["policy", "rollback", "default", "--to", "1"]).exits(4);
+    assert!(!sandbox.at("artifacts").exists());
+}
+
+#[test]
+fn what_is_shown_is_applied_to_the_same_policy() {
+    let sandbox = reviewed();
+    apply(&sandbox, &["--name", "strict"]);
+    sandbox.write("consensus.toml", "policy = \"strict\"\n");
+    let shown = sandbox.run(["policy", "show"]).exits(0).stdout;
+    sandbox.write("edited.toml", shown.replace("0.97", "0.98"));
+    let made = sandbox.run(["policy", "apply", "-f", "edited.toml"]).exits(0);
+    assert!(made.stdout.contains("made strict@2"), "{made}");
+    let list = sandbox.run(["policy", "list"]).exits(0);
+    assert!(list.stdout.contains("* strict@2") && list.stdout.contains("  default@1"), "{list}");
+}
+
+#[test]
+fn an_answer_that_fails_late_is_one_object() {
+    let sandbox = reviewed();
+    let args = ["policy", "check", "-f", "strict.toml", "good@latest", "nothere", "--json"];
+    let json = sandbox.run(args).exits(4).json();
+    assert_eq!(json["error"]["code"], "not_found", "{json}");
+}
+
+#[test]
+fn what_run_would_refuse_is_said_when_it_is_applied() {
+    let sandbox = reviewed();
+    sandbox.write("model.toml", "[panel.expansion]\nprovider = \"openai\"\nmodel = \"m\"\n");
+    let outcome = sandbox.run(["policy", "apply", "-f", "model.toml", "--name", "later"]).exits(0);
+    assert!(outcome.stderr.contains("`run` refuses it as it is"), "{outcome}");
 }
 
 #[test]

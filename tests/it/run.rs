@@ -66,7 +66,7 @@ fn the_same_inputs_are_the_same_run_and_nothing_is_touched() {
     };
     let before = changed("artifacts");
     let outcome = sandbox.run(["run", "good.md"]).exits(0);
-    assert!(outcome.stdout.contains("reviewed before; nothing was done"), "{outcome}");
+    assert!(outcome.stdout.contains("reviewed before under default@1; nothing was done"), "{outcome}");
     assert_eq!(changed("artifacts"), before);
     assert_eq!(sandbox.run(["run", "good.md", "--json"]).json()["replayed"], true);
 }

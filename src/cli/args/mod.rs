@@ -107,7 +107,7 @@ pub(super) struct RunArgs {
     /// Another opinion on the same inputs, as a run of its own; the built-in rules always have the same one
     #[arg(long, value_name = "N", default_value = "1", value_parser = sample)]
     pub(super) sample: NonZeroU32,
-    /// The policy to review under, or a version of it [default: `policy` in consensus.toml, else `default`]
+    /// The policy to review under, or a version of it [default: as `CONSENSUS_POLICY` or consensus.toml say, else `default`]
     #[arg(long, value_name = "NAME[@N]")]
     pub(super) policy: Option<VersionName>,
     /// Exit with status 1 when the decision is this bad or worse

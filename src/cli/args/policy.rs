@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::domain::digest::Digest;
 use crate::domain::ids::PolicyName;
-use crate::domain::policy::{DEFAULT_NAME, TEMPLATES, VersionName};
+use crate::domain::policy::{TEMPLATES, VersionName};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PolicyArgs {
@@ -30,9 +30,9 @@ pub(in crate::cli) enum Policy {
         /// The policy as TOML; `-` is standard input
         #[arg(short, long, value_name = "FILE")]
         file: PathBuf,
-        /// The policy to make a version of
-        #[arg(long, value_name = "NAME", default_value = DEFAULT_NAME)]
-        name: PolicyName,
+        /// The policy to make a version of [default: the one that `run` takes]
+        #[arg(long, value_name = "NAME")]
+        name: Option<PolicyName>,
         #[command(flatten)]
         change: ChangeArgs,
     },
@@ -63,12 +63,14 @@ pub(in crate::cli) enum Policy {
         #[arg(value_name = "NAME")]
         name: PolicyName,
         /// The earlier version
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = number)]
         to: u64,
         #[command(flatten)]
         change: ChangeArgs,
     },
-    /// Show what was in force when a run was made, and what has superseded it since
+    /// Show what was in force when a run was made, and what superseded it
+    ///
+    /// Exit status 1 when the store does not show the version that the run names.
     Which {
         /// A run, as `show` takes it
         #[arg(value_name = "RUN")]
@@ -121,6 +123,10 @@ pub(in crate::cli) struct ChangeArgs {
 
 /// No note is longer, in characters.
 const MAX_NOTE: usize = 2000;
+
+fn number(text: &str) -> Result<u64, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("it takes the number of a version, from 1 on")
+}
 
 fn note(text: &str) -> Result<String, String> {
     let trimmed = text.trim();

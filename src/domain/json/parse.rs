@@ -73,6 +73,11 @@ impl Value {
     }
 }
 
+/// Whether the bytes are one JSON value, as [`Value::parse`] reads it, without keeping any of it.
+pub(super) fn check(bytes: &[u8]) -> Result<(), JsonError> {
+    read(bytes, &|_, _| ()).map(drop)
+}
+
 /// One value whose parts were made into `T` already.
 pub(super) enum Node<'a, T> {
     Null,

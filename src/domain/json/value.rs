@@ -6,7 +6,7 @@ use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::parse::{JsonError, shape};
+use super::parse::{JsonError, check, shape};
 
 /// A JSON value. Members keep their order; numbers keep their spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +131,15 @@ impl JsonSchema for Value {
 /// # Errors
 /// As [`Value::parse`], and [`JsonError::Shape`] where the JSON is not a `T`.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    Value::parse(bytes)?;
+    check(bytes)?;
+    typed(bytes)
+}
+
+/// Reads bytes that were read strictly before as a `T`.
+///
+/// # Errors
+/// [`JsonError::Shape`] where the JSON is not a `T`.
+pub fn from_checked<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     typed(bytes)
 }
 
@@ -151,7 +159,11 @@ pub fn from_canonical<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
     typed(text.as_bytes())
 }
 
+/// Where the shape is wrong it is read once more, to say where: that takes twice as long.
 fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    if let Ok(read) = serde_json::from_slice(bytes) {
+        return Ok(read);
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| shape(&error))
 }

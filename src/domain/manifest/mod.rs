@@ -61,8 +61,25 @@ impl Document {
         };
         // A member of a later version counts where it has the shape that it has there; another tool may
         // have meant something else by its name.
-        let manifest = json::from_value(&value).or_else(|_| version::read_as(&version, &value))?;
+        let manifest = json::from_checked(bytes).or_else(|_| version::read_as(&version, &value))?;
         Ok(Self { manifest, value })
+    }
+}
+
+impl Manifest {
+    /// As [`Document::read`], where what the type does not know is not wanted: in half the time.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    pub fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
+        match json::from_slice::<Self>(bytes) {
+            Ok(manifest)
+                if Version::parse(&manifest.schema_version).is_ok_and(|version| is_known(&version)) =>
+            {
+                Ok(manifest)
+            }
+            _ => Document::read(bytes).map(|document| document.manifest),
+        }
     }
 }
 

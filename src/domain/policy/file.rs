@@ -37,6 +37,10 @@ pub fn read(text: &str, check: impl Fn(&Body) -> Result<(), Refusal>) -> Result<
         line: Some(error.span().map_or(1, |span| line_at(span.start))),
         refusal: Refusal::new("bad_toml", "", error.message()),
     })?;
+    if table.get_ref().is_empty() {
+        let problem = "it says nothing; the built-in policy is `consensus policy rollback default --to 1`";
+        return Err(FileRefusal { line: None, refusal: Refusal::new("empty_file", "", problem) });
+    }
     let mut lines = Lines { lines: BTreeMap::new() };
     let file = lines
         .table(table.get_ref(), "")
@@ -74,6 +78,10 @@ impl Lines {
     /// The place of `field`, or of what it stands in.
     fn of(&self, field: &str) -> Option<usize> {
         let mut field = field.replace("[]", "[0]");
+        // What is too low there may be what the file says, and not what it leaves out.
+        if field == "panel.thresholds.revise" && !self.lines.contains_key(&field) {
+            field = String::from("panel.thresholds.approve");
+        }
         loop {
             if let Some(at) = self.lines.get(&field) {
                 return Some(*at);
@@ -204,7 +212,8 @@ mod tests {
     #[test]
     fn what_is_written_reads_as_the_same_policy() {
         assert_eq!(read(&write(&Body::default()), |_| Ok(())).unwrap(), Body::default());
-        assert_eq!(read("", |_| Ok(())).unwrap(), Body::default());
+        assert_eq!(read("[limits]", |_| Ok(())).unwrap(), Body::default());
+        assert_eq!(refused("# nothing\n"), (None, "empty_file", String::new()));
     }
 
     #[test]
@@ -235,7 +244,7 @@ mod tests {
         assert_eq!(refused("[panel]\nquorum = 6"), field(2, "quorum_range", "panel.quorum"));
         assert_eq!(
             refused("[panel.thresholds]\napprove = 0.5"),
-            field(1, "thresholds_order", "panel.thresholds.revise")
+            field(2, "thresholds_order", "panel.thresholds.revise")
         );
         assert_eq!(
             refused("[[panel.personas]]\nid = \"a\"\nname = \"A\"\nweight = 0.5\ninstructions = \"x\""),

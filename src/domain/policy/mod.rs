@@ -26,8 +26,8 @@ pub use file::{FileRefusal, read, write};
 pub use limits::{Limits, OnMissingUsage, OnUnknownPrice, Price};
 pub use name::{VersionName, VersionNameError};
 pub use template::TEMPLATES;
-pub use view::{Applied, AttemptPolicy, LogEntry, Otherwise, Shown, Tally, WhichReport};
-pub use what_if::{Asked, WhatIf, what_if};
+pub use view::{Applied, Asked, AttemptPolicy, LogEntry, Shown, Tally, WhichReport};
+pub use what_if::{Answerer, WhatIf, what_if};
 
 /// The policy that a store begins with.
 pub const DEFAULT_NAME: &str = "default";

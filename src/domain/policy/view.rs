@@ -6,6 +6,7 @@ use super::{FieldChange, PolicyRef, PolicyVersion, WhatIf};
 use crate::domain::decision::Label;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{JobId, PolicyName, RunId};
+use crate::domain::refusal::Refusal;
 use crate::domain::view::AttemptView;
 
 /// A version of a policy, and whether it is the newest one.
@@ -43,6 +44,8 @@ pub struct Applied {
     pub made: Option<PolicyVersion>,
     /// Whether there is nothing to change.
     pub is_same: bool,
+    /// Why `run` would refuse it as it is.
+    pub unavailable: Option<Refusal>,
 }
 
 /// The policy of one attempt.
@@ -54,6 +57,8 @@ pub struct AttemptPolicy {
     pub version: Option<PolicyVersion>,
     /// The version that came after it, and the number of the newest one; none where it is the newest.
     pub superseded: Option<(PolicyVersion, u64)>,
+    /// Why the store does not show that version.
+    pub problem: Option<String>,
 }
 
 /// What policies a run was made under.
@@ -67,9 +72,9 @@ pub struct WhichReport {
     pub attempts: Vec<AttemptPolicy>,
 }
 
-/// A run that would have come out otherwise.
+/// A past run, asked under another policy.
 #[derive(Debug, Clone)]
-pub struct Otherwise {
+pub struct Asked {
     /// Its job.
     pub job: JobId,
     /// The run.
@@ -80,6 +85,14 @@ pub struct Otherwise {
     pub would: WhatIf,
 }
 
+impl Asked {
+    /// Whether it would have come out otherwise.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.would.would != Some(self.was) || !self.would.not_allowed.is_empty()
+    }
+}
+
 /// How past runs would have come out, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
@@ -87,8 +100,10 @@ pub struct Tally {
     pub checked: usize,
     /// How many would be decided as they were, and were allowed.
     pub same: usize,
-    /// How many would be decided otherwise.
-    pub changed: usize,
+    /// How many would be decided more strictly.
+    pub stricter: usize,
+    /// How many would be decided more mildly.
+    pub milder: usize,
     /// How many would have no decision.
     pub undecided: usize,
     /// How many would not have been allowed, however decided.
@@ -101,25 +116,35 @@ impl Tally {
     /// Whether nothing would have come out otherwise.
     #[must_use]
     pub fn is_same(&self) -> bool {
-        self.changed + self.undecided + self.not_allowed == 0
+        self.stricter + self.milder + self.undecided + self.not_allowed == 0
     }
 
-    /// Counts a run, none for one that has no recorded reviews. Gives it back where it would have come
-    /// out otherwise.
-    pub fn add(&mut self, found: Option<Otherwise>) -> Option<Otherwise> {
-        let Some(found) = found else {
+    /// Counts a run; none for one that has no recorded reviews.
+    pub fn add(&mut self, asked: Option<&Asked>) {
+        let Some(asked) = asked else {
             self.skipped += 1;
-            return None;
+            return;
         };
         self.checked += 1;
-        let is_allowed = found.would.not_allowed.is_empty();
-        let is_same = found.would.would == Some(found.was);
-        self.not_allowed += usize::from(!is_allowed);
-        match found.would.would {
+        self.same += usize::from(!asked.differs());
+        self.not_allowed += usize::from(!asked.would.not_allowed.is_empty());
+        match asked.would.would {
             None => self.undecided += 1,
-            Some(_) if is_same => self.same += usize::from(is_allowed),
-            Some(_) => self.changed += 1,
+            Some(would) => {
+                self.stricter += usize::from(would < asked.was);
+                self.milder += usize::from(would > asked.was);
+            }
         }
-        (!is_allowed || !is_same).then_some(found)
+    }
+
+    /// Counts what another one counted.
+    pub fn join(&mut self, other: &Self) {
+        self.checked += other.checked;
+        self.same += other.same;
+        self.stricter += other.stricter;
+        self.milder += other.milder;
+        self.undecided += other.undecided;
+        self.not_allowed += other.not_allowed;
+        self.skipped += other.skipped;
     }
 }

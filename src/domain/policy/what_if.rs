@@ -11,7 +11,7 @@ use crate::domain::review::PersonaReview;
 
 /// Who answered in a run, and with which model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Asked {
+pub struct Answerer {
     /// The provider.
     pub provider: String,
     /// The model.
@@ -33,7 +33,7 @@ pub struct WhatIf {
 
 /// Decides `reviews` under `policy`, whose limits are held against who was `asked`.
 #[must_use]
-pub fn what_if(policy: &Body, reviews: &[PersonaReview], asked: &[Asked]) -> WhatIf {
+pub fn what_if(policy: &Body, reviews: &[PersonaReview], asked: &[Answerer]) -> WhatIf {
     let is_on_panel = |review: &&PersonaReview| policy.panel.persona(&review.persona_id).is_some();
     let (counted, others): (Vec<&PersonaReview>, Vec<&PersonaReview>) = reviews.iter().partition(is_on_panel);
     let counted: Vec<PersonaReview> = counted.into_iter().cloned().collect();
@@ -49,10 +49,10 @@ pub fn what_if(policy: &Body, reviews: &[PersonaReview], asked: &[Asked]) -> Wha
     WhatIf { would, reasons, not_counted, not_allowed: not_allowed(policy, asked) }
 }
 
-fn not_allowed(policy: &Body, asked: &[Asked]) -> Vec<String> {
+fn not_allowed(policy: &Body, asked: &[Answerer]) -> Vec<String> {
     let limits = &policy.limits;
     let mut reasons = Vec::new();
-    for Asked { provider, model } in asked.iter().filter(|asked| is_model(&asked.provider)) {
+    for Answerer { provider, model } in asked.iter().filter(|asked| is_model(&asked.provider)) {
         if !limits.allow_network {
             reasons.push(format!("`limits.allow_network` is false, and `{provider}` was asked"));
         }

@@ -1,9 +1,10 @@
 //! Making a version: a new body, or that of an earlier version.
 
-use super::{begin, default_name, version};
+use super::{begin, default_name, unavailable, version};
 use crate::domain::ids::PolicyName;
 use crate::domain::policy::{Applied, Body, NewVersion, diff};
 use crate::ops::{OpsError, Workspace};
+use crate::provider::rules::Rules;
 use crate::store::{Sealed, Series, Store, StoreError};
 
 /// What a version is to say.
@@ -43,6 +44,13 @@ pub fn apply(workspace: &Workspace<'_>, options: &ApplyOptions) -> Result<Applie
             store => store?.records(series)?,
         };
         return Ok(planned(options, &sealed)?.0);
+    }
+    let is_missing = matches!(Store::open(&workspace.store), Err(StoreError::NoStore { .. }));
+    if is_missing {
+        let (applied, _) = planned(options, &[])?;
+        if applied.is_same {
+            return Ok(applied);
+        }
     }
     // A rollback needs what is there; nothing is made for it.
     let store = match options.body {
@@ -86,5 +94,6 @@ fn planned(options: &ApplyOptions, sealed: &[Sealed]) -> Result<(Applied, Body),
     let is_new_default = before.is_none() && options.name == default_name();
     let changes = diff(before.as_ref().map_or(&built_in, |before| &before.body), &body);
     let is_same = changes.is_empty() && (before.is_some() || is_new_default);
-    Ok((Applied { name: options.name.clone(), before, changes, made: None, is_same }, body))
+    let unavailable = unavailable(&body, &Rules::builtin()?);
+    Ok((Applied { name: options.name.clone(), before, changes, made: None, is_same, unavailable }, body))
 }

@@ -6,8 +6,8 @@
 use std::ops::ControlFlow;
 
 use super::made_under::{looked, walk};
-use crate::domain::manifest::{Document, Manifest};
-use crate::domain::policy::{Asked, Body, Otherwise, Tally, what_if};
+use crate::domain::manifest::Manifest;
+use crate::domain::policy::{Answerer, Asked, Body, Tally, what_if};
 use crate::domain::step::RunStatus;
 use crate::domain::view::Unreadable;
 use crate::ops::walk::Here;
@@ -34,8 +34,8 @@ pub struct CheckReport {
     pub interrupted: bool,
 }
 
-/// Checks runs against `policy` and hands those that would have come out otherwise to `each`, in the order
-/// of jobs and runs.
+/// Checks runs against `policy` and hands each, made into text by `show` in several threads, to `each`, in
+/// the order of jobs and runs.
 ///
 /// # Errors
 /// [`OpsError`] when there is no store or a run that is named is not there or cannot be read.
@@ -43,17 +43,22 @@ pub fn check(
     workspace: &Workspace<'_>,
     policy: &Body,
     past: &Past,
-    each: &mut dyn FnMut(Otherwise),
+    show: impl Fn(&Asked) -> String + Sync,
+    each: &mut dyn FnMut(String),
 ) -> Result<CheckReport, OpsError> {
     let mut report = CheckReport::default();
     let references = match past {
         Past::Runs(references) => references,
-        Past::All => return all(workspace, policy, each),
+        Past::All => return all(workspace, policy, show, each),
     };
-    for reference in references {
-        let (_, run) = reference.resolve(&workspace.store)?;
-        let manifest = view::manifest(&run)?.manifest;
-        report.tally.add(otherwise(policy, &manifest, || Ok(run))?).into_iter().for_each(&mut *each);
+    let runs = references.iter().map(|reference| reference.resolve(&workspace.store));
+    for (_, run) in runs.collect::<Result<Vec<_>, OpsError>>()? {
+        let manifest = view::manifest(&run)?;
+        let asked = ask(policy, &manifest, || Ok(run))?;
+        report.tally.add(asked.as_ref());
+        if let Some(asked) = asked {
+            each(show(&asked));
+        }
     }
     Ok(report)
 }
@@ -61,30 +66,35 @@ pub fn check(
 fn all(
     workspace: &Workspace<'_>,
     policy: &Body,
-    each: &mut dyn FnMut(Otherwise),
+    show: impl Fn(&Asked) -> String + Sync,
+    each: &mut dyn FnMut(String),
 ) -> Result<CheckReport, OpsError> {
     let store = Store::open(&workspace.store)?;
     let mut report = CheckReport::default();
     let look = |found: Result<Here<'_>, StoreError>| {
         looked(found, |here| {
             let Some(bytes) = here.manifest() else { return Ok(None) };
-            let manifest = Document::read(&bytes?)
-                .map_err(|source| OpsError::Manifest { path: here.path(), source })?
-                .manifest;
-            otherwise(policy, &manifest, || here.open()).map(Some)
+            let manifest =
+                Manifest::read(&bytes?).map_err(|source| OpsError::Manifest { path: here.path(), source })?;
+            let asked = ask(policy, &manifest, || here.open())?;
+            let mut tally = Tally::default();
+            tally.add(asked.as_ref());
+            Ok(Some((tally, asked.map(|asked| show(&asked)))))
         })
     };
-    walk(workspace, &store)?.each(
-        look,
-        |_| 0,
-        |found| {
-            match found {
-                Ok(found) => report.tally.add(found).into_iter().for_each(&mut *each),
-                Err(broken) => report.unreadable.push(broken),
+    let weigh = |found: &Result<(Tally, Option<String>), Unreadable>| {
+        found.as_ref().map_or(0, |(_, shown)| shown.as_ref().map_or(0, String::len))
+    };
+    walk(workspace, &store)?.each(look, weigh, |found| {
+        match found {
+            Ok((tally, shown)) => {
+                report.tally.join(&tally);
+                shown.into_iter().for_each(&mut *each);
             }
-            ControlFlow::Continue(())
-        },
-    );
+            Err(broken) => report.unreadable.push(broken),
+        }
+        ControlFlow::Continue(())
+    });
     report.interrupted = workspace.is_interrupted();
     if report.tally.checked + report.tally.skipped + report.unreadable.len() == 0 && !store.is_marked()? {
         return Err(StoreError::NoStore { path: store.path() }.into());
@@ -93,29 +103,29 @@ fn all(
 }
 
 /// What would have come of a run; none where it was not decided from recorded reviews.
-fn otherwise(
+fn ask(
     policy: &Body,
     manifest: &Manifest,
     open: impl FnOnce() -> Result<RunDir, StoreError>,
-) -> Result<Option<Otherwise>, OpsError> {
+) -> Result<Option<Asked>, OpsError> {
     if manifest.status != RunStatus::Completed {
         return Ok(None);
     }
     let run = open()?;
     let Some((was, reviews)) = view::decided(&run, manifest)? else { return Ok(None) };
-    let would = what_if(policy, &reviews, &asked(manifest));
-    Ok(Some(Otherwise { job: manifest.job_id.clone(), run: run.id().clone(), was, would }))
+    let would = what_if(policy, &reviews, &who(manifest));
+    Ok(Some(Asked { job: manifest.job_id.clone(), run: run.id().clone(), was, would }))
 }
 
 /// Who answered, each once, as the manifest has it.
-fn asked(manifest: &Manifest) -> Vec<Asked> {
-    let mut asked: Vec<Asked> = Vec::new();
+fn who(manifest: &Manifest) -> Vec<Answerer> {
+    let mut who: Vec<Answerer> = Vec::new();
     for metadata in manifest.steps.iter().flatten().filter_map(|step| step.step_metadata.as_ref()) {
         let (Some(provider), Some(model)) = (&metadata.provider, &metadata.model) else { continue };
-        let one = Asked { provider: provider.clone(), model: model.clone() };
-        if !asked.contains(&one) {
-            asked.push(one);
+        let one = Answerer { provider: provider.clone(), model: model.clone() };
+        if !who.contains(&one) {
+            who.push(one);
         }
     }
-    asked
+    who
 }

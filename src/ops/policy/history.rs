@@ -1,11 +1,10 @@
 //! Looking at policies: one version, all of them, what differs.
 
-use std::collections::BTreeMap;
-
 use super::made_under::count;
 use super::{default_name, place, version, versions};
 use crate::domain::ids::PolicyName;
 use crate::domain::policy::{self, Body, LogEntry, PolicyRef, PolicyVersion, Shown, VersionName};
+use crate::domain::view::Unreadable;
 use crate::ops::{OpsError, Workspace};
 use crate::store::{Series, Store, StoreError};
 
@@ -36,43 +35,51 @@ fn built_in() -> Shown {
     Shown { version, newest: None }
 }
 
-/// The newest version of every policy, in the order of names.
+/// The newest version of every policy, in the order of names, and which policies are damaged.
 ///
 /// # Errors
-/// [`OpsError`] when there is no store or a policy is damaged.
-pub fn policies(workspace: &Workspace<'_>) -> Result<Vec<PolicyVersion>, OpsError> {
+/// [`OpsError`] when there is no store.
+pub fn policies(workspace: &Workspace<'_>) -> Result<(Vec<PolicyVersion>, Vec<Unreadable>), OpsError> {
     let store = Store::open(&workspace.store)?;
     if !store.is_marked()? && !store.has_runs()? {
         return Err(StoreError::NoStore { path: store.path() }.into());
     }
-    let newest = |name: &PolicyName| Ok(versions(&store, name)?.pop());
-    Ok(store
-        .policies()?
-        .iter()
-        .map(newest)
-        .collect::<Result<Vec<_>, OpsError>>()?
-        .into_iter()
-        .flatten()
-        .collect())
+    let (mut newest, mut damaged) = (Vec::new(), Vec::new());
+    for name in store.policies()? {
+        match versions(&store, &name) {
+            Ok(versions) => newest.extend(versions.into_iter().last()),
+            // Whoever made its directory died before there was a version.
+            Err(OpsError::NoSuchPolicy { .. }) => {}
+            Err(error) => {
+                let path = store.path().join(name.as_str());
+                damaged.push(Unreadable { path, problem: error.to_string() });
+            }
+        }
+    }
+    Ok((newest, damaged))
 }
 
-/// The versions of a policy, newest first.
+/// The versions of a policy, newest first, and which runs could not be read.
 ///
 /// # Errors
-/// [`OpsError`] when it is not there or damaged, or a run cannot be read.
-pub fn log(workspace: &Workspace<'_>, name: &PolicyName) -> Result<Vec<LogEntry>, OpsError> {
+/// [`OpsError`] when it is not there or damaged.
+pub fn log(
+    workspace: &Workspace<'_>,
+    name: &PolicyName,
+) -> Result<(Vec<LogEntry>, Vec<Unreadable>), OpsError> {
     let store = Store::open(&workspace.store)?;
     let sealed = store.records(Series::Policy(name))?;
     place(&store, &VersionName { policy: name.clone(), version: None }, &sealed)?;
-    let runs: BTreeMap<u64, usize> = count(workspace, &store, name)?;
+    let (runs, unreadable) = count(workspace, &store, name)?;
     let mut entries: Vec<LogEntry> = Vec::with_capacity(sealed.len());
     for sealed in sealed {
         let version = version(name, &sealed.record)?;
         let before = entries.last().map(|entry| &entry.version.body);
         let changes = before.map(|before| policy::diff(before, &version.body));
-        let runs = runs.get(&version.reference.version).copied().unwrap_or_default();
+        let PolicyRef { version: number, digest, .. } = &version.reference;
+        let runs = runs.get(&(*number, *digest)).copied().unwrap_or_default();
         entries.push(LogEntry { version, head: sealed.record.digest, changes, runs });
     }
     entries.reverse();
-    Ok(entries)
+    Ok((entries, unreadable))
 }

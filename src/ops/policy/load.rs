@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::super::input::{InputError, read_at_most, read_regular};
 use super::super::{OpsError, SourceError};
-use crate::domain::panel::RULES;
+use crate::domain::panel::{Persona, RULES};
 use crate::domain::policy::{self, Body, FileRefusal};
 use crate::domain::refusal::Refusal;
+use crate::domain::text::Text;
 use crate::provider::rules::Rules;
 
 /// No policy file is larger, in bytes.
@@ -24,7 +25,7 @@ pub fn load(path: &Path) -> Result<Body, OpsError> {
         if is_stdin { read_at_most(io::stdin().lock(), MAX_BYTES) } else { read_regular(path, MAX_BYTES) };
     let bytes = read.map_err(|error| match error {
         InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => {
-            OpsError::Source(SourceError::NotFound(shown.clone()))
+            OpsError::NoPolicyFile(shown.clone())
         }
         InputError::Io(source) => OpsError::Source(SourceError::Io { shown: shown.clone(), source }),
         InputError::WrongKind(kind) => refused(&shown, format!("it is {kind}, not a file")),
@@ -51,4 +52,25 @@ fn serve(rules: &Rules, body: &Body) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// Why a run under this policy is refused: it asks for what this program does not have.
+pub(in crate::ops) fn unavailable(body: &Body, rules: &Rules) -> Option<Refusal> {
+    let asks = |provider: Option<&Text>, field: &str| {
+        let provider = provider.filter(|provider| provider.as_str() != RULES)?;
+        let problem = format!("there is no provider `{provider}` in this version, only `{RULES}`");
+        Some(Refusal::new("no_provider", field, problem))
+    };
+    let panel = &body.panel;
+    let persona = |(index, persona): (usize, &Persona)| {
+        let field = format!("panel.personas[{index}].provider");
+        asks(persona.provider.as_ref(), &field)
+    };
+    let refused = panel.personas.iter().enumerate().find_map(persona);
+    let refused = refused.or_else(|| asks(panel.expansion.provider.as_ref(), "panel.expansion.provider"));
+    let set = panel.prompt_set.as_ref().map(|set| {
+        let problem = format!("no prompt set `{set}` is installed");
+        Refusal::new("no_prompt_set", "panel.prompt_set", problem)
+    });
+    refused.or(set).or_else(|| serve(rules, body).err())
 }

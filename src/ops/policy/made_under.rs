@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::{Workspace, place};
+use super::{Workspace, place, version};
+use crate::domain::digest::Digest;
 use crate::domain::ids::PolicyName;
-use crate::domain::manifest::Document;
+use crate::domain::manifest::Manifest;
 use crate::domain::policy::{PolicyRef, VersionName};
 use crate::domain::view::{RunRow, Unreadable};
 use crate::ops::walk::{Here, Walk, threads};
@@ -24,14 +25,13 @@ pub fn runs(
 ) -> Result<(u64, Vec<Unreadable>), OpsError> {
     let store = Store::open(&workspace.store)?;
     let sealed = store.records(Series::Policy(&wanted.policy))?;
-    let number = sealed[place(&store, wanted, &sealed)?].record.number;
+    let record = &sealed[place(&store, wanted, &sealed)?].record;
+    let made = version(&wanted.policy, record)?.reference;
     let mut unreadable = Vec::new();
     let look = |found: Result<Here<'_>, StoreError>| {
         let row = |here: &Here<'_>| -> Result<Option<RunRow>, OpsError> {
             match policy_of(here)? {
-                Some(policy) if policy.name == wanted.policy.as_str() && policy.version == number => {
-                    list::row(&here.open()?).map(Some)
-                }
+                Some(policy) if policy == made => list::row(&here.open()?).map(Some),
                 _ => Ok(None),
             }
         };
@@ -48,29 +48,34 @@ pub fn runs(
             ControlFlow::Continue(())
         },
     );
-    Ok((number, unreadable))
+    Ok((made.version, unreadable))
 }
 
-/// How many runs were made under each version of a policy. A run that cannot be read counts for none.
+/// How many runs name a version's number with this digest.
+type Counts = BTreeMap<(u64, Digest), usize>;
+
+/// How many runs were made under each version of a policy, and what could not be read.
 pub(super) fn count(
     workspace: &Workspace<'_>,
     store: &Store,
     name: &PolicyName,
-) -> Result<BTreeMap<u64, usize>, OpsError> {
-    let mut counts = BTreeMap::new();
+) -> Result<(Counts, Vec<Unreadable>), OpsError> {
+    let (mut counts, mut unreadable) = (Counts::new(), Vec::new());
     let look = |found: Result<Here<'_>, StoreError>| {
-        let policy = policy_of(&found.ok()?).ok()??;
-        (policy.name == name.as_str()).then_some(policy.version)
+        looked(found, |here| Ok(policy_of(here)?.filter(|policy| policy.name == name.as_str())))
     };
     walk(workspace, store)?.each(
         look,
         |_| 0,
-        |version| {
-            *counts.entry(version).or_default() += 1;
+        |found| {
+            match found {
+                Ok(policy) => *counts.entry((policy.version, policy.digest)).or_default() += 1,
+                Err(broken) => unreadable.push(broken),
+            }
             ControlFlow::Continue(())
         },
     );
-    Ok(counts)
+    Ok((counts, unreadable))
 }
 
 pub(super) fn walk<'a>(workspace: &'a Workspace<'_>, store: &'a Store) -> Result<Walk<'a>, OpsError> {
@@ -94,9 +99,9 @@ pub(super) fn looked<T>(
 /// attempt is recorded, or there is no run.
 fn policy_of(here: &Here<'_>) -> Result<Option<PolicyRef>, OpsError> {
     let Some(bytes) = here.manifest() else { return Ok(None) };
-    let document =
-        Document::read(&bytes?).map_err(|source| OpsError::Manifest { path: here.path(), source })?;
-    match document.manifest.policy {
+    let manifest =
+        Manifest::read(&bytes?).map_err(|source| OpsError::Manifest { path: here.path(), source })?;
+    match manifest.policy {
         Some(policy) => Ok(Some(policy)),
         None => newest_attempt(&here.open()?),
     }

@@ -13,13 +13,14 @@ pub use apply::{ApplyOptions, NewBody, apply};
 pub use check::{CheckReport, Past, check};
 pub use history::{log, policies, show};
 pub use load::load;
+pub(super) use load::unavailable;
 pub use made_under::runs;
 pub use which::which;
 
 use super::{OpsError, Workspace};
 use crate::domain::ids::PolicyName;
 use crate::domain::policy::{Body, DEFAULT_NAME, NewVersion, PolicyVersion, VersionName};
-use crate::store::{Sealed, Series, Store, StoreLock};
+use crate::store::{Sealed, Series, Store, StoreError, StoreLock};
 
 /// Who makes the first version of the default policy.
 const SYSTEM: &str = "system";
@@ -45,6 +46,24 @@ pub(super) fn in_force(
     let at = place(store, wanted, &sealed)?;
     let Sealed { record, bytes } = sealed.swap_remove(at);
     Ok(InForce { version: version(&wanted.policy, &record)?, bytes })
+}
+
+/// Whether the wanted version can be taken. It is asked before a store is made: nothing is made for a run
+/// that is refused.
+pub(super) fn exists(workspace: &Workspace<'_>, wanted: &VersionName) -> Result<(), OpsError> {
+    let is_first = wanted.policy == default_name() && wanted.version.is_none_or(|version| version == 1);
+    match Store::open(&workspace.store) {
+        _ if is_first => Ok(()),
+        Err(StoreError::NoStore { .. }) if wanted.policy == default_name() => {
+            let (name, version) = (wanted.policy.clone(), wanted.version.unwrap_or(1));
+            Err(OpsError::NoSuchPolicyVersion { name, version, newest: 1 })
+        }
+        Err(StoreError::NoStore { .. }) => {
+            Err(OpsError::NoSuchPolicy { name: wanted.policy.clone(), known: Vec::new() })
+        }
+        // What is made where there is a store is only what every store has.
+        _ => Ok(()),
+    }
 }
 
 /// What a store begins with, where it is missing.

@@ -226,7 +226,7 @@ impl<'a> Execution<'a> {
         decision: Option<&Decision>,
         error: Option<RunError>,
     ) -> Result<(), OpsError> {
-        let previous = view::manifest(self.locked.run())?.value;
+        let previous = view::document(self.locked.run())?.value;
         let manifest = {
             let state = self.state();
             let ending = Ending { status, steps: &state.steps, outputs: &state.outputs, decision, error };

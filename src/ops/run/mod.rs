@@ -16,11 +16,8 @@ use super::{ContextFile, OpsError, Source, Workspace, policy, view};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Tool};
 use crate::domain::ids::JobId;
-use crate::domain::panel::RULES;
-use crate::domain::policy::{PolicyRef, PolicyVersion, VersionName};
-use crate::domain::refusal::Refusal;
+use crate::domain::policy::{PolicyRef, VersionName};
 use crate::domain::step::Step;
-use crate::domain::text::Text;
 use crate::domain::view::RunView;
 use crate::provider::Provider as _;
 use crate::provider::rules::Rules;
@@ -75,9 +72,13 @@ pub fn run(
 ) -> Result<RunReport, OpsError> {
     let job = options.job.clone().map_or_else(|| options.source.job(), Ok)?;
     let provider = Rules::builtin()?;
+    policy::exists(workspace, &options.policy)?;
     let store = Store::create(&workspace.store)?;
     let policy = policy::in_force(workspace, &store, &options.policy)?;
-    available(&policy.version, &provider)?;
+    if let Some(refusal) = policy::unavailable(&policy.version.body, &provider) {
+        let PolicyRef { name, version, .. } = policy.version.reference;
+        return Err(OpsError::Unavailable { name, version, refusal });
+    }
     let plan = Plan::new(job, options, &policy, &provider);
     let existing = store.run(&plan.job, &plan.run)?;
     let beginning = Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes };
@@ -94,30 +95,6 @@ pub fn run(
             }
         }
     })
-}
-
-/// Checks that the policy asks for nothing that this program does not have.
-fn available(policy: &PolicyVersion, provider: &Rules) -> Result<(), OpsError> {
-    let PolicyRef { name, version, .. } = &policy.reference;
-    let refused = |refusal| OpsError::Unavailable { name: name.clone(), version: *version, refusal };
-    let asks = |provider: &Option<Text>, field: String| match provider {
-        Some(provider) if provider.as_str() != RULES => {
-            let problem = format!("there is no provider `{provider}` in this version, only `{RULES}`");
-            Err(refused(Refusal::new("no_provider", field, problem)))
-        }
-        _ => Ok(()),
-    };
-    let panel = &policy.body.panel;
-    for (index, persona) in panel.personas.iter().enumerate() {
-        let field = format!("panel.personas[{index}]");
-        asks(&persona.provider, format!("{field}.provider"))?;
-        provider.serve(persona).map_err(|refusal| refused(refusal.under(&field)))?;
-    }
-    if let Some(set) = &panel.prompt_set {
-        let problem = format!("no prompt set `{set}` is installed");
-        return Err(refused(Refusal::new("no_prompt_set", "panel.prompt_set", problem)));
-    }
-    asks(&panel.expansion.provider, "panel.expansion.provider".to_owned())
 }
 
 /// What a run begins with.

@@ -18,7 +18,7 @@ pub(super) type Done = BTreeMap<Step, Vec<u8>>;
 /// # Errors
 /// [`OpsError::Corrupt`] when what stands in the run's place is not the run that the plan makes.
 pub(super) fn is_completed(run: &RunDir, plan: &Plan) -> Result<bool, OpsError> {
-    let manifest = view::manifest(run)?.manifest;
+    let manifest = view::manifest(run)?;
     if manifest.inputs_hash != Some(plan.inputs_hash) {
         let found = manifest.inputs_hash.map_or_else(|| "none".to_owned(), |hash| hash.to_string());
         let problem = format!("`inputs_hash` is {found}, but these inputs have {}", plan.inputs_hash);
@@ -46,7 +46,7 @@ pub(super) struct Unfinished {
 /// [`OpsError::Corrupt`] naming the first check that fails.
 pub(super) fn read(store: &Store, run: &RunDir, plan: &Plan) -> Result<Unfinished, OpsError> {
     let manifest = run.manifest()?;
-    let version = view::manifest(run)?.manifest.schema_version;
+    let version = view::manifest(run)?.schema_version;
     if version != MANIFEST_VERSION {
         let problem = format!("it has version {version}; only version {MANIFEST_VERSION} is written");
         return Err(view::corrupt(run, "manifest.json", problem));
