@@ -7,7 +7,7 @@
 //! `cargo bench --bench policy`: what asking past runs under another policy costs beside reading the files
 //! that it needs.
 //!
-//! 20,000 runs, each with the manifest and the five reviews of a run that the program made. The floor reads
+//! 20,000 runs, each with the manifest, the decision and the five reviews of a run that the program made. The floor reads
 //! the same files, found by listing the jobs, with as many threads.
 
 use std::fs;
@@ -71,12 +71,16 @@ fn make(dir: &Path, store: &Path, jobs: usize, runs: usize) {
 }
 
 fn files() -> Vec<PathBuf> {
-    let reviews = REVIEWS.iter().map(|persona| PathBuf::from(format!("outputs/reviews/{persona}.json")));
-    [PathBuf::from("manifest.json")].into_iter().chain(reviews).collect()
+    [PathBuf::from("manifest.json")].into_iter().chain(outputs().map(PathBuf::from)).collect()
+}
+
+fn outputs() -> impl Iterator<Item = String> {
+    let reviews = REVIEWS.iter().map(|persona| format!("outputs/reviews/{persona}.json"));
+    reviews.chain(["outputs/decision.json".to_owned()])
 }
 
 fn read_all(store: &Path, threads: usize) {
-    read_some(store, threads, &REVIEWS.map(|persona| format!("outputs/reviews/{persona}.json")));
+    read_some(store, threads, &outputs().collect::<Vec<_>>());
 }
 
 /// Reads every manifest, and these files beside it.

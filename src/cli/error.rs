@@ -38,10 +38,17 @@ const INTERRUPTED: u8 = 130;
 /// A kind of error: its code, its exit status and what to do about it.
 type Kind = (&'static str, u8, Option<&'static str>);
 
+/// A longer message repeats something hostile, in characters.
+const MAX_MESSAGE: usize = 2000;
+
 const CORRUPT_HINT: &str = "nothing was changed; `consensus verify --all` lists all that is wrong";
 
 impl CommandError {
     fn new(message: String, (code, exit, hint): Kind) -> Self {
+        let message = match message.char_indices().nth(MAX_MESSAGE) {
+            Some((end, _)) => format!("{}…", &message[..end]),
+            None => message,
+        };
         Self { code, message, hint: hint.map(str::to_owned), run_id: None, is_shown: false, exit }
     }
 
@@ -213,6 +220,7 @@ fn kind(error: &OpsError) -> Kind {
         OpsError::Undecided { .. } => {
             ("no_quorum", NO_ANSWER, Some("run it again: finished steps are not repeated"))
         }
+        OpsError::Stopped => ("interrupted", INTERRUPTED, Some("run it again to see them all")),
         OpsError::Interrupted { .. } => ("interrupted", INTERRUPTED, Some("run it again to go on")),
     }
 }

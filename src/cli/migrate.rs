@@ -171,9 +171,7 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
         report
     };
     let report = match report {
-        Err(error) if is_json && stream.count() > 0 => {
-            return Err(stream.fail(&Value::Object(Vec::new()), error.into()));
-        }
+        Err(error) if stream.count() > 0 => return Err(stream.cut_short(error.into())),
         report => report?,
     };
     if !is_json && !report.interrupted {

@@ -112,7 +112,11 @@ fn apply(
     let ChangeArgs { note, by, dry_run, .. } = change.clone();
     let options = ApplyOptions { name: name.clone(), body, note, by, dry_run };
     let applied = verb::apply(&workspace, &options)?;
-    answer(output, || report::applied_json(&applied, dry_run), || report::applied(&applied, Output::width()))?;
+    answer(
+        output,
+        || report::applied_json(&applied, dry_run),
+        || report::applied(&applied, Output::width()),
+    )?;
     if let Some(refusal) = applied.unavailable.filter(|_| !output.is_json()) {
         output.hint(&format!("`run` refuses it as it is: {refusal}"));
     }
@@ -128,7 +132,10 @@ fn runs(workspace: &Workspace<'_>, wanted: &VersionName, output: &Output) -> Res
             stream.push_shown(&report::run(&row));
         }
     };
-    let (number, unreadable) = verb::runs(workspace, wanted, &mut each)?;
+    let (number, unreadable) = match verb::runs(workspace, wanted, &mut each) {
+        Err(error) if stream.count() > 0 => return Err(stream.cut_short(error.into())),
+        found => found?,
+    };
     let count = stream.count();
     let rest = crate::report::json::runs_of(wanted.policy.as_str(), number, count, &unreadable);
     if output.is_json() {
@@ -171,9 +178,7 @@ fn check(
     };
     let found = verb::check(workspace, &body, &past, show, &mut |shown| stream.push_shown(&shown));
     let found = match found {
-        Err(error) if stream.count() > 0 && output.is_json() => {
-            return Err(stream.fail(&Value::Object(Vec::new()), error.into()));
-        }
+        Err(error) if stream.count() > 0 => return Err(stream.cut_short(error.into())),
         found => found?,
     };
     let error = match found.unreadable.len() {

@@ -65,6 +65,14 @@ impl<'a> Stream<'a> {
         self.problem.map_or(Ok(()), Err)
     }
 
+    /// Ends what was begun where an error ends it: as JSON both are one object, which tells the error.
+    pub(super) fn cut_short(self, error: CommandError) -> CommandError {
+        if self.output.is_json() {
+            return self.fail(&Value::Object(Vec::new()), error);
+        }
+        self.end().err().unwrap_or(error)
+    }
+
     /// As [`Self::close`], where it goes with `error`, which is then told.
     pub(super) fn fail(self, rest: &Value, error: CommandError) -> CommandError {
         match self.close(&beside(rest, &error)) {

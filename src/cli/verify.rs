@@ -6,7 +6,6 @@ use super::stream::Stream;
 use super::{Answer, CommandError};
 use crate::domain::digest::Digest;
 use crate::domain::ids::PolicyName;
-use crate::domain::json::Value;
 use crate::domain::view::Verified;
 use crate::ops::{self, OpsError, Scope, VerifyOptions, VerifyReport, Workspace};
 use crate::report::{json, terminal};
@@ -96,7 +95,7 @@ impl Shown<'_> {
     /// The array that was begun is closed by the error's own members, so that one object is printed.
     fn cut_short(self, error: CommandError) -> CommandError {
         if self.output.is_json() && self.stream.count() > 0 {
-            return self.stream.fail(&Value::Object(Vec::new()), error);
+            return self.stream.cut_short(error);
         }
         error
     }

@@ -53,6 +53,7 @@ impl Refusal {
             ("invalid type", "wrong_type"),
             ("invalid length", "wrong_type"),
             ("must not be blank", "blank"),
+            ("expected value", "wrong_type"),
         ]
         .into_iter()
         .find(|(words, _)| problem.starts_with(words))
@@ -69,6 +70,9 @@ impl Refusal {
 
 /// What serde says, in words for whoever writes the file.
 fn worded(problem: &str) -> String {
+    if problem.starts_with("expected value") {
+        return "it takes one of its words, as text".to_owned();
+    }
     let Some((what, wanted)) = problem.split_once(", expected ") else {
         return problem.replacen("missing field", "there is no", 1);
     };
@@ -89,7 +93,8 @@ fn worded(problem: &str) -> String {
         found => found,
     };
     let wanted = match wanted {
-        "u64" | "u32" => "a whole number from 0 on",
+        "u64" => "a whole number from 0 on",
+        "u32" => "a whole number from 0 to 4294967295",
         "a boolean" => "true or false",
         "a string" => "text",
         "a sequence" => "a list; tables of a list are written `[[…]]`",

@@ -64,6 +64,17 @@ impl fmt::Display for Text {
     }
 }
 
+/// Whether a character is not seen for what it is: control characters, and those that turn the direction of
+/// text or have no width. The two joiners that scripts and emoji need are seen for what they do.
+#[must_use]
+pub fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
 /// `text` with every run of white space folded into one space, and none at the ends: the form in
 /// which a quotation is compared with its document.
 #[must_use]

@@ -214,6 +214,9 @@ pub enum OpsError {
         /// Why.
         source: AggregateError,
     },
+    /// The user stopped a command that only looks.
+    #[error("interrupted; not all runs were seen")]
+    Stopped,
     /// The user stopped the run.
     #[error("interrupted; the steps that are done are kept")]
     Interrupted {

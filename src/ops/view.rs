@@ -91,10 +91,12 @@ pub(super) fn decided(
     for persona in personas.filter_map(|id| id.parse().ok()) {
         reviews.extend(outputs.read(&Step::Review(persona))?);
     }
-    let label = match &manifest.decision {
-        Some(decision) => Some(decision.label),
-        None => outputs.read::<Decision>(&Step::Aggregate)?.map(|decision| decision.decision),
-    };
+    let label = outputs.read::<Decision>(&Step::Aggregate)?.map(|decision| decision.decision);
+    if let Some(stated) =
+        manifest.decision.as_ref().map(|decision| decision.label).filter(|stated| Some(*stated) != label)
+    {
+        return Err(corrupt(run, "manifest.json", format!("it says {stated}, its decision.json does not")));
+    }
     Ok(label.filter(|_| !reviews.is_empty()).map(|label| (label, reviews)))
 }
 

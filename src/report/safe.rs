@@ -4,12 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Control characters, and those that turn the direction of text or have no width; the two joiners
-/// that scripts and emoji need are left.
-fn is_hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
+use crate::domain::text::is_hidden;
 
 /// `text` on one line: white space folded, hidden characters as `\u{…}`.
 #[must_use]

@@ -78,8 +78,8 @@ pub enum StoreError {
         /// Which.
         path: PathBuf,
     },
-    /// A file was replaced, and the system could not say that this is durable.
-    #[error("`{}` was replaced, and a power cut may still undo that: {problem}", path.display())]
+    /// A file is in its place, and the system could not say that this is durable.
+    #[error("`{}` is in its place, and a power cut may still undo that: {problem}", path.display())]
     NotDurable {
         /// Which.
         path: PathBuf,

@@ -38,7 +38,8 @@ pub struct Sealed {
 }
 
 impl Store {
-    /// The names of the store's policies, sorted.
+    /// The names of the store's policies, sorted: of directories with a version in them, and of whatever
+    /// else stands where one should.
     ///
     /// # Errors
     /// What the system refuses.
@@ -46,8 +47,18 @@ impl Store {
         let Some(dir) = self.root.try_dir(&format!("{}/{}", layout::OWN, layout::POLICIES))? else {
             return Ok(Vec::new());
         };
-        let dirs = dir.entries()?.into_iter().filter(|entry| entry.kind == EntryKind::Dir);
-        Ok(dirs.filter_map(|entry| entry.name.parse().ok()).collect())
+        let is_one = |name: &PolicyName, kind: EntryKind| -> Result<bool, StoreError> {
+            if kind != EntryKind::Dir {
+                return Ok(true);
+            }
+            // Whoever made the directory may have died before there was a version.
+            let entries = dir.dir(name.as_str())?.entries()?;
+            Ok(entries.iter().any(|entry| layout::record_number(&entry.name).is_some()))
+        };
+        let named =
+            dir.entries()?.into_iter().filter_map(|entry| Some((entry.name.parse().ok()?, entry.kind)));
+        let kept = named.map(|(name, kind)| Ok(is_one(&name, kind)?.then_some(name)));
+        Ok(kept.collect::<Result<Vec<_>, StoreError>>()?.into_iter().flatten().collect())
     }
 
     /// The records of a series, oldest first, their chain checked; empty where there is no such series.
@@ -66,8 +77,8 @@ impl StoreLock<'_> {
     /// Makes the names of all policies and of their versions durable.
     pub(super) fn sync_policies(&self) -> Result<(), StoreError> {
         let Some(dir) = self.own.try_dir(layout::POLICIES)? else { return Ok(()) };
-        for name in self.store.policies()? {
-            dir.dir(name.as_str())?.sync()?;
+        for entry in dir.entries()?.iter().filter(|entry| entry.kind == EntryKind::Dir) {
+            dir.dir(&entry.name)?.sync()?;
         }
         dir.sync()
     }

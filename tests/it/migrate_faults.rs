@@ -150,7 +150,7 @@ fn what_was_replaced_and_may_not_last_is_said_to_be_so() {
     let (sandbox, _) = store(6);
     let outcome = injected(&sandbox, "migrate", "syncfs", "error=EIO", 2);
     assert_eq!(outcome.status, Some(8), "{outcome}");
-    assert_eq!(outcome.stdout.matches("was replaced, and a power cut may still undo that").count(), 6);
+    assert_eq!(outcome.stdout.matches("is in its place, and a power cut may still undo that").count(), 6);
     assert!(outcome.stdout.contains("Migrated: 0\n"), "{outcome}");
 }
 

@@ -294,6 +294,7 @@ fn every_refusal_has_its_code_names_the_field_and_writes_nothing() {
         ("policy apply -f missing.toml", 4, "not_found"),
         ("policy apply -f .", 2, "bad_file"),
         ("policy show Strict", 2, "usage"),
+        ("policy rollback default --to 0", 2, "usage"),
         ("policy check Strict@1 --all", 2, "bad_name"),
         ("policy check default@1", 2, "usage"),
         ("policy check", 2, "usage"),
@@ -312,6 +313,7 @@ fn every_refusal_has_its_code_names_the_field_and_writes_nothing() {
         ("policy show strict", 4, "no_such_policy"),
         ("policy log strict --verify", 4, "no_such_policy"),
         ("policy rollback strict --to 1", 4, "no_such_policy"),
+        ("policy rollback strict --to 1 --dry-run", 4, "no_such_policy"),
         ("policy show default@2", 4, "no_such_policy_version"),
         ("policy rollback default --to 9", 4, "no_such_policy_version"),
         ("run good.md --policy default@2", 4, "no_such_policy_version"),
@@ -413,7 +415,10 @@ fn an_edit_a_removal_or_another_order_is_found() {
     for (damage, is_found) in [
         (format!("sed -i s/0.97/0.96/ {versions}/000002.json"), true),
         (format!("sed -i s/strictest/stricter/ {versions}/000003.json"), true),
+        (format!("sed -i 's/^  //' {versions}/000002.json"), true),
         (format!("rm {versions}/000002.json"), true),
+        (format!("mv {versions} aside && ln -s \"$PWD/aside\" {versions}"), true),
+        (format!("mv {versions} aside && touch {versions}"), true),
         (format!("rm {versions}/000001.json"), true),
         (
             format!("cd {versions} && mv 000002.json x && mv 000003.json 000002.json && mv x 000003.json"),
@@ -453,6 +458,69 @@ fn a_copy_that_is_not_the_version_and_a_version_that_is_lost_are_found_at_the_ru
         let outcome = sandbox.run(["verify", "good@latest"]).exits(1);
         assert!(outcome.stdout.contains("fail     policy"), "{outcome}");
     }
+}
+
+#[test]
+fn a_death_before_the_first_version_leaves_no_policy() {
+    if !has("strace") {
+        return;
+    }
+    for what in ["signal=SIGKILL", "error=ENOSPC"] {
+        let sandbox = reviewed();
+        sandbox.shell(&format!(
+            "strace -f -qqq -o trace -e trace=renameat2 -e inject=renameat2:{what}:when=1 \
+             consensus policy apply -f strict.toml --name strict"
+        ));
+        assert!(sandbox.at("artifacts/.consensus/policies/strict").is_dir(), "nothing was hit");
+        let list = sandbox.run(["policy", "list"]).exits(0);
+        assert!(list.stdout.contains("default@1") && !list.stdout.contains("strict"), "{list}");
+        let shown = sandbox.run(["policy", "show", "strict"]).exits(4);
+        assert!(shown.stderr.contains("there is `default`"), "{shown}");
+        sandbox.run(["policy", "log", "strict", "--verify"]).exits(4);
+        sandbox.run(["verify", "--all"]).exits(0);
+        apply(&sandbox, &["--name", "strict"]);
+    }
+}
+
+#[test]
+fn interrupted_while_counting_it_says_so() {
+    let sandbox = reviewed();
+    let run = sandbox.only_run();
+    sandbox.shell(&format!("for n in $(seq 3000); do cp -r {run} artifacts/good/copy$n; done")).exits(0);
+    for command in
+        ["policy log", "policy runs default@1", "policy runs default@1 --json", "policy log --json"]
+    {
+        let interrupted = format!("timeout --foreground --preserve-status -s INT 0.05 consensus {command}");
+        let outcome = sandbox.shell(&interrupted).exits(130);
+        if command.ends_with("--json") {
+            assert_eq!(outcome.json()["error"]["code"], "interrupted");
+        } else {
+            assert!(outcome.stderr.contains("not all runs were seen"), "{outcome}");
+        }
+    }
+}
+
+#[test]
+fn a_resealed_version_of_another_policy_is_not_built_upon() {
+    let sandbox = reviewed();
+    let reseal = r#"
+import hashlib, json
+path = "artifacts/.consensus/policies/default/000001.json"
+record = json.load(open(path))
+record["name"] = "other"
+del record["digest"]
+canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+record["digest"] = "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+open(path, "w").write(json.dumps(record, sort_keys=True, indent=2, ensure_ascii=False) + "\n")
+"#;
+    sandbox.write("reseal.py", reseal);
+    sandbox.shell("python3 reseal.py").exits(0);
+    sandbox.write("careless.md", crate::support::fixture("careless.md"));
+    for args in ["run careless.md", "policy apply -f strict.toml", "policy show", "policy log"] {
+        let outcome = sandbox.run(args.split(' ')).exits(6);
+        assert!(outcome.stderr.contains("it is a version of `other`"), "{args}\n{outcome}");
+    }
+    assert_eq!(sandbox.runs().len(), 1);
 }
 
 #[test]

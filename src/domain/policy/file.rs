@@ -13,6 +13,7 @@ use toml::de::{DeInteger, DeTable, DeValue};
 use super::Body;
 use crate::domain::json::{Value, from_value, to_value};
 use crate::domain::refusal::Refusal;
+use crate::domain::text::is_hidden;
 
 /// Why a policy file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,10 +46,32 @@ pub fn read(text: &str, check: impl Fn(&Body) -> Result<(), Refusal>) -> Result<
     let file = lines
         .table(table.get_ref(), "")
         .map_err(|(at, refusal)| FileRefusal { line: Some(line_at(at)), refusal })?;
-    let body = from_value::<Body>(&overlay(to_value(&Body::default()), file, ""))
+    let merged = overlay(to_value(&Body::default()), file, "");
+    let body = from_value::<Body>(&merged)
         .map_err(Refusal::of_shape)
+        .and_then(|body| no_list_for_a_table(&merged, &to_value(&body), "").map(|()| body))
         .and_then(|body| body.validate().and_then(|()| check(&body)).map(|()| body));
     body.map_err(|refusal| FileRefusal { line: lines.of(&refusal.field).map(line_at), refusal })
+}
+
+/// A list would be read as the fields of a table, by their order.
+fn no_list_for_a_table(given: &Value, read: &Value, field: &str) -> Result<(), Refusal> {
+    match (given, read) {
+        (Value::Array(_), Value::Object(_)) => {
+            Err(Refusal::new("wrong_type", field, "it takes a table; this is a list"))
+        }
+        (Value::Array(given), Value::Array(read)) => {
+            given.iter().zip(read).enumerate().try_for_each(|(index, (given, read))| {
+                no_list_for_a_table(given, read, &format!("{field}[{index}]"))
+            })
+        }
+        (given, Value::Object(members)) => members.iter().try_for_each(|(name, read)| {
+            let Some(given) = given.get(name) else { return Ok(()) };
+            let field = if field.is_empty() { name.clone() } else { format!("{field}.{name}") };
+            no_list_for_a_table(given, read, &field)
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// `file` where it says something, else `base`.
@@ -104,11 +127,12 @@ impl Lines {
 
     fn value(&mut self, value: &Spanned<DeValue<'_>>, field: &str) -> Converted {
         let refused = |problem: String| (value.span().start, Refusal::new("wrong_type", field, problem));
+        let too_large = || {
+            (value.span().start, Refusal::new("out_of_range", field, "the number is too large".to_owned()))
+        };
         Ok(match value.get_ref() {
             DeValue::String(text) => text.as_ref().into(),
-            DeValue::Integer(number) => {
-                Value::Number(integer(number).ok_or_else(|| refused(format!("{number} is too large")))?)
-            }
+            DeValue::Integer(number) => Value::Number(integer(number).ok_or_else(too_large)?),
             DeValue::Float(number) => {
                 let text = number.as_str().replace('_', "");
                 let text = text.strip_prefix('+').unwrap_or(&text);
@@ -138,7 +162,8 @@ impl Lines {
 /// The number in plain decimal digits.
 fn integer(number: &DeInteger<'_>) -> Option<String> {
     let digits = number.as_str().replace('_', "");
-    i128::from_str_radix(&digits, number.radix()).ok().map(|number| number.to_string())
+    let number = i128::from_str_radix(&digits, number.radix()).ok();
+    number.filter(|number| *number <= i128::from(u64::MAX)).map(|number| number.to_string())
 }
 
 /// A policy as TOML, every field of it.
@@ -191,13 +216,29 @@ fn inline(value: &Value) -> String {
     }
 }
 
+/// Text over several lines stands as it is; any other on one line, hidden characters as escapes.
 fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
+    let is_plain = !text.chars().any(|letter| is_hidden(letter) && letter != '\n');
+    if is_plain && text.contains('\n') { toml::Value::from(text).to_string() } else { on_one_line(text) }
+}
+
+fn on_one_line(text: &str) -> String {
+    let mut out = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            letter if is_hidden(letter) => drop(write!(out, "\\U{:08x}", u32::from(letter))),
+            letter => out.push(letter),
+        }
+    }
+    out + "\""
 }
 
 fn key(name: &str) -> String {
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if !name.is_empty() && name.bytes().all(is_bare) { name.to_owned() } else { quoted(name) }
+    if !name.is_empty() && name.bytes().all(is_bare) { name.to_owned() } else { on_one_line(name) }
 }
 
 #[cfg(test)]
@@ -214,6 +255,42 @@ mod tests {
         assert_eq!(read(&write(&Body::default()), |_| Ok(())).unwrap(), Body::default());
         assert_eq!(read("[limits]", |_| Ok(())).unwrap(), Body::default());
         assert_eq!(refused("# nothing\n"), (None, "empty_file", String::new()));
+    }
+
+    #[test]
+    fn text_of_every_kind_survives() {
+        let mut body = Body::default();
+        let odd = "a \"b\" \\ c\u{200b}\u{202e}\u{85}\u{7f}\u{e0041} d\t'e";
+        for text in [odd, "one\ntwo \"\"\" three\n  four", "\u{feff}x\ny\u{1b}"] {
+            body.panel.personas[0].instructions = crate::domain::text::Text::new(text).unwrap();
+            body.limits.allowed_models = vec![text.to_owned()];
+            body.limits.prices = [(
+                text.to_owned(),
+                super::super::Price {
+                    input_usd_micros: u64::MAX,
+                    output_usd_micros: 0,
+                    nature_cost: Some(1),
+                },
+            )]
+            .into();
+            let written = write(&body);
+            assert_eq!(read(&written, |_| Ok(())).unwrap(), body, "{written}");
+            assert!(!written.chars().any(|letter| is_hidden(letter) && letter != '\n'), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_no_table() {
+        for (text, place) in [
+            ("[panel]\nthresholds = [0.9, 0.5, 0.6]", "panel.thresholds"),
+            ("limits = [true]", "limits"),
+            ("[panel]\nexpansion = []", "panel.expansion"),
+            ("[limits]\nprices = {m = [1, 2]}", "limits.prices.m"),
+            ("[panel]\npersonas = [[\"a\", \"A\", 1, 0.2, \"x\"]]", "panel.personas[0]"),
+        ] {
+            let (_, code, field) = refused(text);
+            assert_eq!((code, field.as_str()), ("wrong_type", place), "{text}");
+        }
     }
 
     #[test]

@@ -96,6 +96,9 @@ pub enum PolicyError {
     /// The body is refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// It is a version of another policy.
+    #[error("name: it is a version of `{}`", .0.escape_debug())]
+    Name(String),
     /// The body is not what its digest says.
     #[error("body_digest: {recorded} is recorded, the body has {actual}")]
     Digest {

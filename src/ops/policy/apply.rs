@@ -41,7 +41,13 @@ pub fn apply(workspace: &Workspace<'_>, options: &ApplyOptions) -> Result<Applie
     if options.dry_run {
         let sealed = match Store::open(&workspace.store) {
             Err(StoreError::NoStore { .. }) => Vec::new(),
-            store => store?.records(series)?,
+            store => {
+                let store = store?;
+                // What a newer program made would not be written to.
+                store.is_complete()?;
+                restorable(&store, options)?;
+                store.records(series)?
+            }
         };
         return Ok(planned(options, &sealed)?.0);
     }
@@ -57,9 +63,7 @@ pub fn apply(workspace: &Workspace<'_>, options: &ApplyOptions) -> Result<Applie
         NewBody::Given(_) => Store::create(&workspace.store)?,
         NewBody::Of(_) => Store::open(&workspace.store)?,
     };
-    if matches!(options.body, NewBody::Of(_)) && store.records(series)?.is_empty() {
-        return Err(OpsError::NoSuchPolicy { name: options.name.clone(), known: store.policies()? });
-    }
+    restorable(&store, options)?;
     let lock = store.lock(&workspace.wait())?;
     begin(workspace, &lock)?;
     let sealed = store.records(series)?;
@@ -77,9 +81,19 @@ pub fn apply(workspace: &Workspace<'_>, options: &ApplyOptions) -> Result<Applie
     Ok(applied)
 }
 
+/// Only a policy that is there can go back.
+fn restorable(store: &Store, options: &ApplyOptions) -> Result<(), OpsError> {
+    if matches!(options.body, NewBody::Of(_)) && store.records(Series::Policy(&options.name))?.is_empty() {
+        return Err(OpsError::NoSuchPolicy { name: options.name.clone(), known: store.policies()? });
+    }
+    Ok(())
+}
+
 /// What would be made after these versions, and what it would say.
 fn planned(options: &ApplyOptions, sealed: &[Sealed]) -> Result<(Applied, Body), OpsError> {
     let read = |sealed: &Sealed| version(&options.name, &sealed.record);
+    // Nothing is built upon damage.
+    sealed.iter().try_for_each(|sealed| read(sealed).map(drop))?;
     let newest = sealed.last().map_or(0, |last| last.record.number);
     let no_version = |version| OpsError::NoSuchPolicyVersion { name: options.name.clone(), version, newest };
     let body = match &options.body {

@@ -3,6 +3,7 @@
 //! Nobody is asked anew: the recorded reviews are added up again. What a persona with other instructions
 //! or rules would have found, no record says.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::made_under::{looked, walk};
@@ -52,12 +53,21 @@ pub fn check(
         Past::All => return all(workspace, policy, show, each),
     };
     let runs = references.iter().map(|reference| reference.resolve(&workspace.store));
+    let mut seen = BTreeSet::new();
     for (_, run) in runs.collect::<Result<Vec<_>, OpsError>>()? {
-        let manifest = view::manifest(&run)?;
-        let asked = ask(policy, &manifest, || Ok(run))?;
-        report.tally.add(asked.as_ref());
-        if let Some(asked) = asked {
-            each(show(&asked));
+        // One that is named twice is one run.
+        if !seen.insert((run.job().clone(), run.id().clone())) {
+            continue;
+        }
+        let path = run.manifest_path();
+        match view::manifest(&run).and_then(|manifest| ask(policy, &manifest, || Ok(run))) {
+            Ok(asked) => {
+                report.tally.add(asked.as_ref());
+                if let Some(asked) = asked {
+                    each(show(&asked));
+                }
+            }
+            Err(error) => report.unreadable.push(Unreadable { path, problem: error.to_string() }),
         }
     }
     Ok(report)

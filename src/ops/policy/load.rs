@@ -12,7 +12,7 @@ use crate::domain::text::Text;
 use crate::provider::rules::Rules;
 
 /// No policy file is larger, in bytes.
-const MAX_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Reads the policy in a file; `-` is standard input.
 ///
@@ -29,14 +29,19 @@ pub fn load(path: &Path) -> Result<Body, OpsError> {
         }
         InputError::Io(source) => OpsError::Source(SourceError::Io { shown: shown.clone(), source }),
         InputError::WrongKind(kind) => refused(&shown, format!("it is {kind}, not a file")),
-        InputError::TooLarge => refused(&shown, "it is larger than 1 MiB".to_owned()),
+        InputError::TooLarge => refused(&shown, "it is larger than 256 KiB".to_owned()),
     })?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         refused(&shown, format!("it is not UTF-8 text, from byte {} on", error.valid_up_to()))
     })?;
     let rules = Rules::builtin()?;
-    policy::read(text, |body| serve(&rules, body))
-        .map_err(|refusal| OpsError::PolicyFile { shown, refusal: Box::new(refusal) })
+    let body = policy::read(text, |body| serve(&rules, body))
+        .map_err(|refusal| OpsError::PolicyFile { shown: shown.clone(), refusal: Box::new(refusal) })?;
+    // What is shown of it can be applied again.
+    if policy::write(&body).len() > MAX_BYTES / 8 * 7 {
+        return Err(refused(&shown, "with every field written out it is larger than 224 KiB".to_owned()));
+    }
+    Ok(body)
 }
 
 fn refused(shown: &str, problem: String) -> OpsError {

@@ -48,6 +48,9 @@ pub fn runs(
             ControlFlow::Continue(())
         },
     );
+    if workspace.is_interrupted() {
+        return Err(OpsError::Stopped);
+    }
     Ok((made.version, unreadable))
 }
 
@@ -75,6 +78,9 @@ pub(super) fn count(
             ControlFlow::Continue(())
         },
     );
+    if workspace.is_interrupted() {
+        return Err(OpsError::Stopped);
+    }
     Ok((counts, unreadable))
 }
 

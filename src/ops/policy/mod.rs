@@ -19,7 +19,7 @@ pub use which::which;
 
 use super::{OpsError, Workspace};
 use crate::domain::ids::PolicyName;
-use crate::domain::policy::{Body, DEFAULT_NAME, NewVersion, PolicyVersion, VersionName};
+use crate::domain::policy::{Body, DEFAULT_NAME, NewVersion, PolicyError, PolicyVersion, VersionName};
 use crate::store::{Sealed, Series, Store, StoreError, StoreLock};
 
 /// Who makes the first version of the default policy.
@@ -104,9 +104,10 @@ fn versions(store: &Store, name: &PolicyName) -> Result<Vec<PolicyVersion>, OpsE
 }
 
 fn version(name: &PolicyName, record: &crate::domain::record::Record) -> Result<PolicyVersion, OpsError> {
-    PolicyVersion::of(record).map_err(|source| OpsError::Policy {
-        name: name.to_string(),
-        version: record.number,
-        source,
-    })
+    let refused = |source| OpsError::Policy { name: name.to_string(), version: record.number, source };
+    let version = PolicyVersion::of(record).map_err(refused)?;
+    if version.reference.name != name.as_str() {
+        return Err(refused(PolicyError::Name(version.reference.name)));
+    }
+    Ok(version)
 }

@@ -71,7 +71,15 @@ pub(super) fn verify(policies: &Policies<'_>, name: &str) -> Seen {
             let problem = match PolicyVersion::of(record) {
                 Err(error) => Some(error.to_string()),
                 Ok(version) if version.reference.name != name => Some("it names another policy".to_owned()),
-                Ok(_) => None,
+                Ok(version) => version.restores.and_then(|restored| {
+                    let before =
+                        usize::try_from(restored).ok().and_then(|at| versions.get(at.checked_sub(1)?));
+                    let before = before.filter(|before| before.record.number < record.number);
+                    let before = before.and_then(|before| PolicyVersion::of(&before.record).ok());
+                    let is_so =
+                        before.is_some_and(|before| before.reference.digest == version.reference.digest);
+                    (!is_so).then(|| format!("it says that it restores version {restored}, and does not"))
+                }),
             };
             Check::unless(problem, "versions", format!("{name}@{}", record.number))
         })

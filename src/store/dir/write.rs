@@ -137,7 +137,8 @@ impl Dir {
             Errno::EXIST => StoreError::Exists { path },
             errno => failed("create", &path, errno),
         })?;
-        self.sync()
+        let path = self.path.join(name);
+        self.sync().map_err(|error| StoreError::NotDurable { path, problem: error.to_string() })
     }
 
     /// Renames `name` to `new` in `to`; neither directory is synced.
