@@ -150,6 +150,6 @@ impl Outputs<'_> {
         if crate::domain::digest::Digest::of(&bytes) != record.sha256 {
             return Err(corrupt(self.run, &file, "it is not what the manifest recorded"));
         }
-        json::from_slice(&bytes).map(Some).map_err(|error| corrupt(self.run, &file, error))
+        json::from_checked(&bytes).map(Some).map_err(|error| corrupt(self.run, &file, error))
     }
 }

@@ -135,7 +135,7 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     typed(bytes)
 }
 
-/// Reads bytes that were read strictly before as a `T`.
+/// Reads bytes that were checked before as a `T`: read strictly, or the program's own by their digest.
 ///
 /// # Errors
 /// [`JsonError::Shape`] where the JSON is not a `T`.
