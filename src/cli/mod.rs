@@ -6,6 +6,7 @@
 mod args;
 mod config;
 mod error;
+mod generate;
 mod list;
 mod migrate;
 mod output;
@@ -81,5 +82,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Backfill(args) => migrate::backfill(workspace, args, output),
         Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),
         Command::Config(args) => config::config(&settings, args, output),
+        Command::Completions(args) => generate::completions(args, output),
+        Command::Man(args) => generate::man(args, output),
     }
 }

@@ -65,6 +65,11 @@ impl Output {
         self.written(stream.lock().write_all(text.as_bytes()))
     }
 
+    /// Prints text for other programs, as it is.
+    pub(super) fn plain(&self, text: &str) -> Result<(), CommandError> {
+        self.written(io::stdout().lock().write_all(text.as_bytes()))
+    }
+
     /// Prints a piece of JSON text.
     pub(super) fn raw(&self, text: &str) -> Result<(), CommandError> {
         self.written(io::stdout().lock().write_all(safe_json(text).as_bytes()))

@@ -13,6 +13,7 @@ mod custom_step;
 mod dependencies;
 mod determinism;
 mod docs;
+mod generate;
 mod house;
 mod migrate;
 mod migrate_faults;

@@ -87,6 +87,10 @@ pub(super) enum Command {
     Policy(PolicyArgs),
     /// Show the settings and where each comes from
     Config(ConfigArgs),
+    /// Print a script that completes commands and flags in a shell
+    Completions(CompletionsArgs),
+    /// Print a manual page: `consensus man | man -l -`
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -187,6 +191,20 @@ fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
 /// What is wrong with it.
 pub(super) fn reference(text: &str) -> Result<RunRef, crate::ops::OpsError> {
     text.parse()
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The page of a command, such as `migrate` or `policy apply` [default: that of `consensus`]
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
 }
 
 #[derive(Debug, Args)]
