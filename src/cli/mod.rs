@@ -12,6 +12,7 @@ mod migrate;
 mod output;
 mod policy;
 mod progress;
+mod report;
 mod run;
 mod show;
 mod signal;
@@ -76,6 +77,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
     match &cli.command {
         Command::Run(args) => run::run(workspace, args, settings.policy.value, output),
         Command::Show(args) => show::show(&workspace, args, output),
+        Command::Report(args) => report::report(&workspace, args, output),
         Command::List(args) => list::list(&workspace, args, output),
         Command::Verify(args) => verify::verify(&workspace, args, output),
         Command::Migrate(args) => migrate::migrate(workspace, args, output),

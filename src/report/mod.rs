@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod migration;
+pub mod packet;
 pub mod policy;
 mod safe;
 pub mod settings;

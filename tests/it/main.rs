@@ -20,6 +20,7 @@ mod migrate_faults;
 mod policy;
 mod race;
 mod references;
+mod report;
 mod run;
 mod schemas;
 mod support;

@@ -66,6 +66,10 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Show one run: its decision, findings and provenance
     Show(ShowArgs),
+    /// Print what the panel says of a run, as a page for people
+    ///
+    /// A report is made anew from the record each time; none is kept.
+    Report(ReportArgs),
     /// List the runs of the store, newest first
     List(ListArgs),
     /// Derive everything that was recorded again, and say what does not hold
@@ -155,6 +159,26 @@ pub(super) struct ShowArgs {
     /// A run: `job@latest`, `job/run`, a run id or its first four digits or more, or its directory
     #[arg(value_name = "RUN")]
     pub(super) run: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// A run, as `show` takes it
+    #[arg(value_name = "RUN")]
+    pub(super) run: String,
+    /// As what
+    #[arg(long, value_enum, default_value = "md", value_name = "FORMAT")]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// Markdown, for a discussion
+    Md,
+    /// One HTML file, for a browser or for printing
+    Html,
+    /// JSON, for programs; --json is the same
+    Json,
 }
 
 #[derive(Debug, Args)]

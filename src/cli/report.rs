@@ -1,0 +1,23 @@
+//! `consensus report`
+
+use super::args::{ReportArgs, ReportFormat, reference};
+use super::output::Output;
+use super::{Answer, CommandError};
+use crate::domain::json::to_value;
+use crate::ops::{self, Workspace};
+use crate::report::packet::{self, Packet};
+
+pub(super) fn report(
+    workspace: &Workspace<'_>,
+    args: &ReportArgs,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let packet = Packet::of(&ops::show(workspace, &reference(&args.run)?)?);
+    match args.format {
+        _ if output.is_json() => output.object(&to_value(&packet))?,
+        ReportFormat::Json => output.object(&to_value(&packet))?,
+        ReportFormat::Md => output.plain(&packet::markdown(&packet))?,
+        ReportFormat::Html => output.plain(&packet::html(&packet))?,
+    }
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,273 @@
+//! The packet: what a person reads after a run, as Markdown, HTML or JSON.
+//!
+//! It is gathered once, as a value, and each form is a template over that value. What came from a document
+//! or a model is data in each of them: it can neither run, nor link, nor ping, nor hide.
+
+mod html;
+mod markdown;
+mod redact;
+mod template;
+
+use serde::Serialize;
+
+use super::json::FORMAT_VERSION;
+use crate::domain::decimal::{Confidence, Score, Weight};
+use crate::domain::decision::{Decision, Label};
+use crate::domain::digest::Digest;
+use crate::domain::ids::{JobId, RunId};
+use crate::domain::json::Value;
+use crate::domain::panel::Method;
+use crate::domain::policy::PolicyRef;
+use crate::domain::review::{Basis, Evidence, PersonaReview, TextOrObject};
+use crate::domain::step::RunStatus;
+use crate::domain::text::Text;
+use crate::domain::view::{AttemptView, RunView};
+
+pub use html::html;
+pub use markdown::markdown;
+
+/// Everything that a report of a run says.
+#[derive(Debug, Serialize)]
+pub struct Packet {
+    format_version: u64,
+    title: String,
+    job_id: JobId,
+    run_id: RunId,
+    status: RunStatus,
+    summary: Option<Text>,
+    outcome: Option<Outcome>,
+    panel: Vec<Seat>,
+    blocking_issues: Vec<Finding>,
+    concerns: Vec<Finding>,
+    minority_reports: Vec<Minority>,
+    dependency_risks: Vec<Said>,
+    next_steps: Vec<Said>,
+    strengths: Vec<Said>,
+    acceptance_criteria: Vec<String>,
+    problem: Option<Text>,
+    solution: Option<Text>,
+    assumptions: Vec<Text>,
+    non_goals: Vec<Text>,
+    provenance: Provenance,
+}
+
+/// What was decided, and why.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    decision: Label,
+    confidence: Confidence,
+    method: Method,
+    reasons: Vec<String>,
+    veto: Option<String>,
+    missing: Vec<String>,
+}
+
+/// One reviewer.
+#[derive(Debug, Serialize)]
+struct Seat {
+    persona: Text,
+    weight: Option<Weight>,
+    score: Score,
+    /// The score in whole hundredths, for drawing it.
+    percent: u128,
+    blocking_issues: usize,
+    concerns: usize,
+    strengths: usize,
+    effort: Option<String>,
+}
+
+/// A blocking issue or a concern.
+#[derive(Debug, Serialize)]
+struct Finding {
+    persona: Text,
+    text: Text,
+    security_critical: bool,
+    rule_id: Option<String>,
+    evidence: Vec<Evidence>,
+    searched: Vec<Text>,
+}
+
+/// Who sees it otherwise.
+#[derive(Debug, Serialize)]
+struct Minority {
+    persona: Text,
+    score: Score,
+    says: String,
+    asks_for: String,
+}
+
+/// What one persona says.
+#[derive(Debug, Serialize)]
+struct Said {
+    persona: Text,
+    texts: Vec<String>,
+}
+
+/// Where all this comes from.
+#[derive(Debug, Serialize)]
+struct Provenance {
+    created_at: Option<String>,
+    inputs_hash: Option<Digest>,
+    policy: Option<PolicyRef>,
+    schema_version: Option<String>,
+    manifest_version: String,
+    prompt_set_version: Option<String>,
+    reviewers: Vec<String>,
+    attempts: Vec<AttemptView>,
+    verify: String,
+}
+
+impl Packet {
+    /// Gathers what is known of a run.
+    #[must_use]
+    pub fn of(view: &RunView) -> Self {
+        let manifest = &view.manifest;
+        let proposal = view.proposal.as_ref();
+        let title = proposal.and_then(|proposal| proposal.title.as_ref());
+        let blocking: Vec<Finding> = view.reviews.iter().flat_map(blocking).collect();
+        Self {
+            format_version: FORMAT_VERSION,
+            title: title.map_or_else(|| manifest.job_id.to_string(), Text::to_string),
+            job_id: manifest.job_id.clone(),
+            run_id: manifest.run_id.clone(),
+            status: manifest.status,
+            summary: proposal.and_then(|proposal| proposal.summary.clone()),
+            outcome: view.decision.as_ref().map(outcome),
+            panel: view.reviews.iter().map(|review| seat(review, view.decision.as_ref())).collect(),
+            acceptance_criteria: criteria(&blocking, view.decision.as_ref()),
+            blocking_issues: blocking,
+            concerns: view.reviews.iter().flat_map(concerns).collect(),
+            minority_reports: view.decision.iter().flat_map(minority).collect(),
+            dependency_risks: said(&view.reviews, |review| {
+                review.dependency_risks.iter().map(words).collect()
+            }),
+            next_steps: said(&view.reviews, |review| texts(&review.recommendations)),
+            strengths: said(&view.reviews, |review| texts(&review.strengths)),
+            problem: proposal.map(|proposal| proposal.problem_statement.clone()),
+            solution: proposal.map(|proposal| proposal.proposed_solution.clone()),
+            assumptions: proposal.map(|proposal| proposal.assumptions.clone()).unwrap_or_default(),
+            non_goals: proposal.map(|proposal| proposal.scope_non_goals.clone()).unwrap_or_default(),
+            provenance: provenance(view),
+        }
+    }
+}
+
+fn outcome(decision: &Decision) -> Outcome {
+    Outcome {
+        decision: decision.decision,
+        confidence: decision.weighted_confidence,
+        method: decision.method,
+        reasons: decision.reasons.clone(),
+        veto: decision.veto.as_ref().map(|veto| {
+            let effect = if veto.changed_decision { "changed the decision" } else { "changed nothing" };
+            format!("{} held the veto, which {effect}: {}", veto.persona_id, veto.reason)
+        }),
+        missing: decision.quorum.missing.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn seat(review: &PersonaReview, decision: Option<&Decision>) -> Seat {
+    let weights = decision.map(|decision| &decision.detailed_score_breakdown.weights);
+    let score = review.confidence_score;
+    Seat {
+        persona: review.persona_name.clone(),
+        weight: weights.and_then(|weights| weights.get(&review.persona_id).copied()),
+        score,
+        percent: score.fine() * 100 / Score::MAX.fine(),
+        blocking_issues: review.blocking_issues.len(),
+        concerns: review.concerns.len(),
+        strengths: review.strengths.len(),
+        effort: Some(words(&review.estimated_effort)).filter(|effort| effort != "unknown"),
+    }
+}
+
+fn blocking(review: &PersonaReview) -> impl Iterator<Item = Finding> {
+    review.blocking_issues.iter().map(|issue| {
+        let critical = issue.security_critical == Some(true);
+        finding(review, &issue.text, critical, &issue.basis)
+    })
+}
+
+fn concerns(review: &PersonaReview) -> impl Iterator<Item = Finding> {
+    review.concerns.iter().map(|concern| finding(review, &concern.text, false, &concern.basis))
+}
+
+fn finding(review: &PersonaReview, text: &Text, security_critical: bool, basis: &Basis) -> Finding {
+    Finding {
+        persona: review.persona_name.clone(),
+        text: text.clone(),
+        security_critical,
+        rule_id: basis.rule_id.clone(),
+        evidence: basis.evidence.clone(),
+        searched: basis.searched.clone(),
+    }
+}
+
+fn minority(decision: &Decision) -> impl Iterator<Item = Minority> {
+    decision.minority_reports.iter().flatten().map(|report| Minority {
+        persona: report.persona_name.clone(),
+        score: report.confidence_score,
+        says: report.blocking_summary.clone(),
+        asks_for: report.mitigation_recommendation.clone(),
+    })
+}
+
+/// What has to hold before the proposal is approved.
+fn criteria(blocking: &[Finding], decision: Option<&Decision>) -> Vec<String> {
+    let mut criteria: Vec<String> =
+        blocking.iter().map(|finding| format!("Resolved: {}", finding.text)).collect();
+    if let Some(decision) = decision.filter(|decision| decision.decision != Label::Approve) {
+        let reasons = decision.reasons.first().map(|reason| format!(" (now: {reason})")).unwrap_or_default();
+        criteria.push(format!("The panel approves it{reasons}"));
+    }
+    criteria
+}
+
+fn said(reviews: &[PersonaReview], what: impl Fn(&PersonaReview) -> Vec<String>) -> Vec<Said> {
+    let said =
+        reviews.iter().map(|review| Said { persona: review.persona_name.clone(), texts: what(review) });
+    said.filter(|said| !said.texts.is_empty()).collect()
+}
+
+fn texts(texts: &[Text]) -> Vec<String> {
+    texts.iter().map(Text::to_string).collect()
+}
+
+/// Words, or an object in a line, what is secret in it left out.
+fn words(said: &TextOrObject) -> String {
+    match said {
+        TextOrObject::Text(text) => text.to_string(),
+        TextOrObject::Object(object) => {
+            let object = redact::redacted(object);
+            let members = object.members().iter().map(|(name, value)| match value {
+                Value::String(text) => format!("{name}: {text}"),
+                value => format!("{name}: {}", crate::domain::json::canonical(value)),
+            });
+            members.collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+fn provenance(view: &RunView) -> Provenance {
+    let manifest = &view.manifest;
+    let mut reviewers: Vec<String> = Vec::new();
+    for metadata in manifest.steps.iter().flatten().filter_map(|step| step.step_metadata.as_ref()) {
+        if let (Some(provider), Some(model)) = (&metadata.provider, &metadata.model) {
+            let reviewer = format!("{provider} ({model})");
+            if !reviewers.contains(&reviewer) {
+                reviewers.push(reviewer);
+            }
+        }
+    }
+    Provenance {
+        created_at: view.created_at.clone(),
+        inputs_hash: manifest.inputs_hash,
+        policy: manifest.policy.clone(),
+        schema_version: manifest.data_schema_version.clone(),
+        manifest_version: manifest.schema_version.clone(),
+        prompt_set_version: manifest.prompt_set_version.clone(),
+        reviewers,
+        attempts: view.attempts.clone(),
+        verify: format!("consensus verify {}/{}", manifest.job_id, manifest.run_id),
+    }
+}

@@ -1,0 +1,108 @@
+//! Reports: what they say, and that nothing in a document becomes more than text in them.
+
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use crate::support::{Sandbox, fixture, good};
+
+/// A proposal whose every part wants to be more than text.
+const HOSTILE: &str = "# <script>alert(1)</script> [x](javascript:alert(1)) | pipe\n\n\
+## Problem\n\nAsk @everyone about #1, see https://evil.example/?a=1 and www.evil.example. \
+<img src=x onerror=alert(1)> **bold** `code` \u{202e}turned\u{1b}[31m. ![i](http://evil.example/i.png)\n\n\
+## Design\n\n- [ ] Passwords are stored in plain text in the table </dd></main><h1>x</h1> @me `a|b`.\n\n> quoted\n";
+
+fn reviewed(text: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("doc.md", text);
+    sandbox.run(["run", "doc.md"]).exits(0);
+    sandbox
+}
+
+fn report(sandbox: &Sandbox, format: &str) -> String {
+    sandbox.run(["report", "doc@latest", "--format", format]).exits(0).stdout
+}
+
+#[test]
+fn each_form_says_what_was_decided_why_and_how_to_check_it() {
+    let sandbox = reviewed(&fixture("hazards.md"));
+    let before = sandbox.tree("artifacts");
+    for format in ["md", "html"] {
+        let text = report(&sandbox, format);
+        assert_eq!(text, report(&sandbox, format), "the same bytes each time");
+        for said in [
+            "0.777",
+            "below the approve threshold 0.8",
+            "Switching off a check of certificates",
+            "security-critical",
+            "Keep verification on",
+            "Minority reports",
+            "Acceptance criteria",
+            "default@1",
+            "consensus verify doc/",
+        ] {
+            assert!(text.contains(said), "{format}: {said}\n{text}");
+        }
+    }
+    let json = sandbox.run(["report", "doc@latest", "--format", "json"]).exits(0).json();
+    assert_eq!(json, sandbox.run(["report", "doc@latest", "--json"]).exits(0).json());
+    assert_eq!(json["outcome"]["decision"], "revise");
+    assert_eq!(json["outcome"]["confidence"], 0.777);
+    assert_eq!(json["blocking_issues"][0]["evidence"][0]["start_line"], 15);
+    assert_eq!(json["panel"].as_array().unwrap().len(), 5);
+    assert!(sandbox.tree("artifacts") == before, "a report writes nothing");
+}
+
+#[test]
+fn hostile_text_is_inert_in_html() {
+    let html = report(&reviewed(HOSTILE), "html");
+    assert!(html.contains("default-src 'none'"), "{html}");
+    for tag in ["<script", "<img", "<h1>x", "</main><h1>", "<a href=\"h", "src=", "url("] {
+        assert!(!html.contains(tag), "{tag}\n{html}");
+    }
+    assert!(html.contains("&lt;/dd&gt;&lt;/main&gt;&lt;h1&gt;x&lt;/h1&gt;"), "{html}");
+    assert!(!html.contains('\u{202e}') && !html.contains('\u{1b}'));
+    assert_eq!(html.matches("<h1>").count(), 1);
+    assert_eq!(html.matches("<main>").count(), html.matches("</main>").count());
+}
+
+#[test]
+fn hostile_text_is_inert_in_markdown() {
+    let text = report(&reviewed(HOSTILE), "md");
+    assert!(!text.contains('\u{202e}') && !text.contains('\u{1b}'));
+    let mut rendered = String::new();
+    for event in Parser::new_ext(&text, Options::all() & !Options::ENABLE_SMART_PUNCTUATION) {
+        match event {
+            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => {
+                panic!("{event:?}\n{text}")
+            }
+            Event::InlineHtml(html) | Event::Html(html) => {
+                assert!(matches!(&*html, "<!-- -->" | "<br>"), "{html}\n{text}");
+                rendered.push('\u{0}');
+            }
+            Event::Text(words) | Event::Code(words) => rendered.push_str(&words),
+            _ => {}
+        }
+    }
+    // What a code host would take for a mention, an issue or an address is parted.
+    for word in ["@everyone", "@me", "#1", "https://", "www.evil"] {
+        assert!(!rendered.contains(word), "{word}\n{rendered}");
+    }
+    assert!(rendered.contains("</dd></main><h1>x</h1>"), "{rendered}");
+}
+
+#[test]
+fn a_run_without_a_decision_has_a_report_too() {
+    let sandbox = crate::migrate::example();
+    for format in ["md", "html"] {
+        let text = sandbox.run(["report", "ig-test-001/abc123", "--format", format]).exits(0).stdout;
+        assert!(text.contains("no decision") && text.contains("unknown"), "{text}");
+    }
+    sandbox.run(["report", "ig-test-001/nothere"]).exits(4);
+    sandbox.run(["report", "ig-test-001/abc123", "--format", "pdf"]).exits(2);
+}
+
+#[test]
+fn an_approval_reads_as_one() {
+    let text = report(&reviewed(&good()), "md");
+    assert!(text.starts_with("# Nightly export of invoices\n\n**APPROVE**, confidence 0.951\n"), "{text}");
+    assert!(!text.contains("Blocking issues") && !text.contains("\n\n\n"), "{text}");
+}
