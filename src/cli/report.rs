@@ -14,9 +14,17 @@ pub(super) fn report(
 ) -> Result<Answer, CommandError> {
     let packet = Packet::of(&ops::show(workspace, &reference(&args.run)?)?);
     match args.format {
+        ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Html if output.is_json() => {
+            return Err(CommandError::usage(
+                "--json is one of the formats, and another one is asked for".to_owned(),
+                "take --format or --json".to_owned(),
+            ));
+        }
         _ if output.is_json() => output.object(&to_value(&packet))?,
         ReportFormat::Json => output.object(&to_value(&packet))?,
         ReportFormat::Md => output.plain(&packet::markdown(&packet))?,
+        ReportFormat::Sarif => output.object(&packet::sarif(&packet, args.document.as_deref()))?,
+        ReportFormat::Junit => output.plain(&packet::junit(&packet))?,
         ReportFormat::Html => output.plain(&packet::html(&packet))?,
     }
     Ok(Answer::Yes)

@@ -90,6 +90,65 @@ fn hostile_text_is_inert_in_markdown() {
 }
 
 #[test]
+fn sarif_points_at_the_lines_of_the_document() {
+    for text in [fixture("hazards.md"), fixture("careless.md"), HOSTILE.to_owned()] {
+        let sandbox = reviewed(&text);
+        let shown = sandbox
+            .run(["report", "doc@latest", "--format", "sarif", "--document", "./docs/a b.md"])
+            .exits(0);
+        let log: serde_sarif::sarif::Sarif = serde_json::from_str(&shown.stdout).unwrap();
+        let run = &log.runs[0];
+        let (results, rules) = (run.results.as_ref().unwrap(), run.tool.driver.rules.as_ref().unwrap());
+        assert!(!results.is_empty() && run.tool.driver.semantic_version.is_some());
+        let lines: Vec<&str> = text.lines().collect();
+        for result in results {
+            assert!(rules.iter().any(|rule| Some(&rule.id) == result.rule_id.as_ref()), "{result:?}");
+            let place = result.locations.as_ref().unwrap()[0].physical_location.as_ref().unwrap();
+            let file = place.artifact_location.as_ref().unwrap().uri.as_deref();
+            assert_eq!(file, Some("docs/a%20b.md"));
+            let region = place.region.as_ref().unwrap();
+            let start = usize::try_from(region.start_line.unwrap()).unwrap();
+            if let Some(snippet) = region.snippet.as_ref().and_then(|snippet| snippet.text.as_deref()) {
+                let end = usize::try_from(region.end_line.unwrap()).unwrap();
+                let first = snippet.split_whitespace().next().unwrap();
+                assert!(lines[start - 1..end].join(" ").contains(first), "{snippet}");
+            } else {
+                assert_eq!(start, 1, "what is missing stands nowhere");
+            }
+        }
+    }
+    let sandbox = reviewed(&fixture("hazards.md"));
+    let json = sandbox.run(["report", "doc@latest", "--format", "sarif"]).exits(0).json();
+    let first = &json["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        (&first["artifactLocation"]["uri"], &first["region"]["startLine"]),
+        (&"idea.md".into(), &15.into())
+    );
+    sandbox.run(["report", "doc@latest", "--format", "sarif", "--json"]).exits(2);
+}
+
+#[test]
+fn junit_fails_what_blocks() {
+    for (text, failures) in [(good(), 0), (fixture("hazards.md"), 2), (HOSTILE.to_owned(), 2)] {
+        let shown = report(&reviewed(&text), "junit");
+        let read = quick_junit::Report::deserialize_from_str(&shown)
+            .unwrap_or_else(|error| panic!("{error}\n{shown}"));
+        assert_eq!((read.tests, read.failures, read.errors), (6, failures, 0), "{shown}");
+        let suite = &read.test_suites[0];
+        assert_eq!(suite.test_cases.len(), 6);
+        let failing = suite
+            .test_cases
+            .iter()
+            .filter(|case| matches!(case.status, quick_junit::TestCaseStatus::NonSuccess { .. }));
+        assert_eq!(failing.count(), failures, "{shown}");
+    }
+    let sandbox = crate::migrate::example();
+    let shown = sandbox.run(["report", "ig-test-001/abc123", "--format", "junit"]).exits(0).stdout;
+    let read = quick_junit::Report::deserialize_from_str(&shown).unwrap();
+    assert_eq!((read.tests, read.failures, read.errors), (1, 0, 1), "{shown}");
+}
+
+#[test]
 fn a_run_without_a_decision_has_a_report_too() {
     let sandbox = crate::migrate::example();
     for format in ["md", "html"] {

@@ -169,6 +169,9 @@ pub(super) struct ReportArgs {
     /// As what
     #[arg(long, value_enum, default_value = "md", value_name = "FORMAT")]
     pub(super) format: ReportFormat,
+    /// With `--format sarif`: the path of the reviewed file in its repository [default: its name in the record]
+    #[arg(long, value_name = "PATH")]
+    pub(super) document: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -179,6 +182,10 @@ pub(super) enum ReportFormat {
     Html,
     /// JSON, for programs; --json is the same
     Json,
+    /// SARIF 2.1.0, for code hosts that annotate lines
+    Sarif,
+    /// JUnit XML, for CI
+    Junit,
 }
 
 #[derive(Debug, Args)]

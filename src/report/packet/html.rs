@@ -9,7 +9,8 @@ pub fn html(packet: &Packet) -> String {
     fill(include_str!("templates/packet.html"), escape, packet)
 }
 
-fn escape(text: &str) -> String {
+/// Text as XML and HTML take it, in an element and in an attribute.
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -18,6 +19,8 @@ fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            // XML has no such characters.
+            '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
             letter => out.push(letter),
         }
     }

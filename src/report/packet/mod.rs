@@ -1,11 +1,13 @@
-//! The packet: what a person reads after a run, as Markdown, HTML or JSON.
+//! The packet: what a person reads after a run, as Markdown, HTML or JSON, and what code hosts and CI read.
 //!
 //! It is gathered once, as a value, and each form is a template over that value. What came from a document
 //! or a model is data in each of them: it can neither run, nor link, nor ping, nor hide.
 
 mod html;
+mod junit;
 mod markdown;
 mod redact;
+mod sarif;
 mod template;
 
 use serde::Serialize;
@@ -14,8 +16,9 @@ use super::json::FORMAT_VERSION;
 use crate::domain::decimal::{Confidence, Score, Weight};
 use crate::domain::decision::{Decision, Label};
 use crate::domain::digest::Digest;
-use crate::domain::ids::{JobId, RunId};
+use crate::domain::ids::{JobId, PersonaId, RunId};
 use crate::domain::json::Value;
+use crate::domain::manifest::Manifest;
 use crate::domain::panel::Method;
 use crate::domain::policy::PolicyRef;
 use crate::domain::review::{Basis, Evidence, PersonaReview, TextOrObject};
@@ -24,7 +27,9 @@ use crate::domain::text::Text;
 use crate::domain::view::{AttemptView, RunView};
 
 pub use html::html;
+pub use junit::junit;
 pub use markdown::markdown;
+pub use sarif::sarif;
 
 /// Everything that a report of a run says.
 #[derive(Debug, Serialize)]
@@ -34,6 +39,8 @@ pub struct Packet {
     job_id: JobId,
     run_id: RunId,
     status: RunStatus,
+    /// The document's name under the run's `inputs/`.
+    document: String,
     summary: Option<Text>,
     outcome: Option<Outcome>,
     panel: Vec<Seat>,
@@ -65,6 +72,7 @@ struct Outcome {
 /// One reviewer.
 #[derive(Debug, Serialize)]
 struct Seat {
+    persona_id: PersonaId,
     persona: Text,
     weight: Option<Weight>,
     score: Score,
@@ -79,6 +87,7 @@ struct Seat {
 /// A blocking issue or a concern.
 #[derive(Debug, Serialize)]
 struct Finding {
+    persona_id: PersonaId,
     persona: Text,
     text: Text,
     security_critical: bool,
@@ -131,6 +140,7 @@ impl Packet {
             job_id: manifest.job_id.clone(),
             run_id: manifest.run_id.clone(),
             status: manifest.status,
+            document: document(manifest),
             summary: proposal.and_then(|proposal| proposal.summary.clone()),
             outcome: view.decision.as_ref().map(outcome),
             panel: view.reviews.iter().map(|review| seat(review, view.decision.as_ref())).collect(),
@@ -152,6 +162,12 @@ impl Packet {
     }
 }
 
+fn document(manifest: &Manifest) -> String {
+    let names = manifest.input_snapshots.iter().flat_map(|snapshots| snapshots.keys());
+    let idea = names.into_iter().find(|name| name.starts_with("idea."));
+    idea.map_or_else(|| "idea".to_owned(), Clone::clone)
+}
+
 fn outcome(decision: &Decision) -> Outcome {
     Outcome {
         decision: decision.decision,
@@ -170,6 +186,7 @@ fn seat(review: &PersonaReview, decision: Option<&Decision>) -> Seat {
     let weights = decision.map(|decision| &decision.detailed_score_breakdown.weights);
     let score = review.confidence_score;
     Seat {
+        persona_id: review.persona_id.clone(),
         persona: review.persona_name.clone(),
         weight: weights.and_then(|weights| weights.get(&review.persona_id).copied()),
         score,
@@ -194,6 +211,7 @@ fn concerns(review: &PersonaReview) -> impl Iterator<Item = Finding> {
 
 fn finding(review: &PersonaReview, text: &Text, security_critical: bool, basis: &Basis) -> Finding {
     Finding {
+        persona_id: review.persona_id.clone(),
         persona: review.persona_name.clone(),
         text: text.clone(),
         security_critical,

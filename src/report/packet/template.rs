@@ -14,6 +14,7 @@ pub(super) fn fill(template: &str, escape: fn(&str) -> String, value: &impl Seri
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
+    environment.set_keep_trailing_newline(true);
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("form"));
     environment.set_formatter(move |out, _, value| {
         let text = match value.as_str() {
