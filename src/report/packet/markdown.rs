@@ -1,4 +1,4 @@
-//! Markdown for a discussion or a repository (`CommonMark` with tables).
+//! Markdown for a discussion or a repository (CommonMark with tables).
 
 use super::Packet;
 use super::template::fill;
