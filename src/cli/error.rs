@@ -175,6 +175,9 @@ fn kind(error: &OpsError) -> Kind {
             USAGE,
             Some("nothing was changed; `consensus policy template production` is a whole file to start from"),
         ),
+        OpsError::NoSuchRule { .. } => {
+            ("no_such_rule", NOT_FOUND, Some("`consensus rules list` says what each looks for"))
+        }
         OpsError::NoPolicyFile(_) => ("not_found", NOT_FOUND, Some("check the path; `-` is standard input")),
         OpsError::NoSuchPolicy { .. } => {
             ("no_such_policy", NOT_FOUND, Some("`consensus policy apply -f FILE --name NAME` makes one"))

@@ -13,6 +13,7 @@ mod output;
 mod policy;
 mod progress;
 mod report;
+mod rules;
 mod run;
 mod show;
 mod signal;
@@ -83,6 +84,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Migrate(args) => migrate::migrate(workspace, args, output),
         Command::Backfill(args) => migrate::backfill(workspace, args, output),
         Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),
+        Command::Rules(args) => rules::rules(args, output),
         Command::Config(args) => config::config(&settings, args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),

@@ -8,7 +8,7 @@ use super::check::Check;
 use super::decimal::Confidence;
 use super::decision::{Decision, Label};
 use super::digest::Digest;
-use super::ids::{JobId, RunId};
+use super::ids::{JobId, PersonaId, RunId};
 use super::manifest::Manifest;
 use super::policy::PolicyRef;
 use super::proposal::Proposal;
@@ -32,6 +32,41 @@ pub struct AttemptView {
     pub ended_at: Option<String>,
     /// How it ended; none while it runs or after it was killed.
     pub status: Option<RunStatus>,
+}
+
+/// A rule, as it is told to people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleView {
+    /// Its id.
+    pub id: String,
+    /// The pack that it stands in, with its version.
+    pub pack: String,
+    /// Whose rule it is, where no panel says otherwise.
+    pub persona: PersonaId,
+    /// `topic` for what should be there, `hazard` for what should not.
+    pub kind: &'static str,
+    /// `blocking`, `concern` or `recommendation`.
+    pub severity: &'static str,
+    /// Whether the veto can rest on it.
+    pub security_critical: bool,
+    /// Of a topic: words of headings that name it.
+    pub headings: Vec<String>,
+    /// Of a topic: what its patterns look for in a sentence, in words.
+    pub phrases: String,
+    /// Patterns, as regular expressions: of a topic those that name it, of a hazard those that are it.
+    pub patterns: Vec<String>,
+    /// Of a hazard: patterns that excuse it in the same sentence.
+    pub unless: Vec<String>,
+    /// Of a topic: what is said where it is found.
+    pub found: Option<String>,
+    /// What the finding says.
+    pub says: String,
+    /// What to do about it.
+    pub advice: String,
+    /// What the finding takes from the score, in hundredths.
+    pub takes: i32,
+    /// Of a topic: what it adds to the score where it is found, in hundredths.
+    pub adds: Option<i32>,
 }
 
 /// One run, whole.

@@ -81,6 +81,14 @@ pub enum OpsError {
         /// What it asks for.
         refusal: Refusal,
     },
+    /// A rule that is not there.
+    #[error("there is no rule `{}`; there are {}", id.escape_debug(), known.join(", "))]
+    NoSuchRule {
+        /// What was asked for.
+        id: String,
+        /// The ids of those that there are.
+        known: Vec<String>,
+    },
     /// A reference to a run that cannot be one.
     #[error("`{}` does not name a run", .0.escape_debug())]
     BadReference(String),

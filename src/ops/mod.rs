@@ -10,6 +10,7 @@ mod list;
 mod migrate;
 pub mod policy;
 mod reference;
+mod rules;
 mod run;
 mod show;
 mod source;
@@ -29,6 +30,7 @@ pub use migrate::{
     check_migration, plan, survey, target,
 };
 pub use reference::RunRef;
+pub use rules::{rule, rules};
 pub use run::{Progress, RunOptions, RunReport, run};
 pub use show::show;
 pub use source::{ContextFile, Source, SourceError, SourceKind};

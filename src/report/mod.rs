@@ -4,6 +4,7 @@ pub mod json;
 pub mod migration;
 pub mod packet;
 pub mod policy;
+pub mod rules;
 mod safe;
 pub mod settings;
 mod style;

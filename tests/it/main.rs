@@ -21,6 +21,7 @@ mod policy;
 mod race;
 mod references;
 mod report;
+mod rules;
 mod run;
 mod schemas;
 mod support;

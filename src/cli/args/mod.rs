@@ -89,6 +89,8 @@ pub(super) enum Command {
     /// Every change is a new version, and no change touches a run: each keeps a copy of the version that
     /// it was made under.
     Policy(PolicyArgs),
+    /// Tell what the built-in rules look for, and how each counts
+    Rules(RulesArgs),
     /// Show the settings and where each comes from
     Config(ConfigArgs),
     /// Print a script that completes commands and flags in a shell
@@ -222,6 +224,24 @@ fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
 /// What is wrong with it.
 pub(super) fn reference(text: &str) -> Result<RunRef, crate::ops::OpsError> {
     text.parse()
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    pub(super) command: Rules,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Rules {
+    /// List the rules, in the order in which they are run
+    List,
+    /// Tell what one rule looks for, what it says, and what it does to the score
+    Explain {
+        /// Its id, as findings name it
+        #[arg(value_name = "RULE")]
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]

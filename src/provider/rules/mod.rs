@@ -29,6 +29,7 @@ mod section;
 mod tests;
 #[cfg(test)]
 mod tests_hostile;
+mod told;
 
 pub use pack::{HazardRule, Mentions, Pack, PackError, Reading, Scope, Severity, TopicRule};
 
@@ -42,6 +43,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::request::StepModel;
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
+use crate::domain::view::RuleView;
 
 /// The version of the engine. It is raised whenever reading, matching or scoring changes what any
 /// document is told; a change of the rules themselves shows in their pack's bytes.
@@ -96,6 +98,12 @@ impl Rules {
         let problem =
             format!("no built-in rule belongs to `{}`; name the rules that it reads by", persona.id);
         Err(Refusal::new("no_rules", "rules", problem))
+    }
+
+    /// Every rule, as it is told to people, in the order in which they are run.
+    #[must_use]
+    pub fn told(&self) -> Vec<RuleView> {
+        self.packs().flat_map(told::told).collect()
     }
 
     /// The packs in use, in the order in which their rules are run.
