@@ -12,6 +12,10 @@ pub(super) fn report(
     args: &ReportArgs,
     output: &Output,
 ) -> Result<Answer, CommandError> {
+    if args.document.is_some() && args.format != ReportFormat::Sarif {
+        let hint = "take --format sarif, or leave it out".to_owned();
+        return Err(CommandError::usage("--document goes with --format sarif".to_owned(), hint));
+    }
     let packet = Packet::of(&ops::show(workspace, &reference(&args.run)?)?);
     match args.format {
         ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Html if output.is_json() => {
@@ -23,7 +27,12 @@ pub(super) fn report(
         _ if output.is_json() => output.object(&to_value(&packet))?,
         ReportFormat::Json => output.object(&to_value(&packet))?,
         ReportFormat::Md => output.plain(&packet::markdown(&packet))?,
-        ReportFormat::Sarif => output.object(&packet::sarif(&packet, args.document.as_deref()))?,
+        ReportFormat::Sarif => {
+            output.object(&packet::sarif(&packet, args.document.as_deref()))?;
+            if args.document.is_none() {
+                output.hint("the record does not know where the document lies: name it with --document PATH");
+            }
+        }
         ReportFormat::Junit => output.plain(&packet::junit(&packet))?,
         ReportFormat::Html => output.plain(&packet::html(&packet))?,
     }

@@ -53,7 +53,7 @@ pub(super) fn load(run: &RunDir) -> Result<RunView, OpsError> {
     let attempts = attempts(run)?;
     let outputs = Outputs { run, manifest: &manifest };
     let proposal = outputs.read(&Step::Expand)?;
-    let decision = outputs.read(&Step::Aggregate)?;
+    let decision = outputs.decision()?;
     let mut reviews = Vec::new();
     for step in outputs.reviewers()? {
         reviews.extend(outputs.read(&step)?);
@@ -91,12 +91,7 @@ pub(super) fn decided(
     for persona in personas.filter_map(|id| id.parse().ok()) {
         reviews.extend(outputs.read(&Step::Review(persona))?);
     }
-    let label = outputs.read::<Decision>(&Step::Aggregate)?.map(|decision| decision.decision);
-    if let Some(stated) =
-        manifest.decision.as_ref().map(|decision| decision.label).filter(|stated| Some(*stated) != label)
-    {
-        return Err(corrupt(run, "manifest.json", format!("it says {stated}, its decision.json does not")));
-    }
+    let label = outputs.decision()?.map(|decision| decision.decision);
     Ok(label.filter(|_| !reviews.is_empty()).map(|label| (label, reviews)))
 }
 
@@ -121,6 +116,19 @@ struct Outputs<'a> {
 }
 
 impl Outputs<'_> {
+    /// The decision, which is the one that the manifest states.
+    fn decision(&self) -> Result<Option<Decision>, OpsError> {
+        let decision: Option<Decision> = self.read(&Step::Aggregate)?;
+        let label = decision.as_ref().map(|decision| decision.decision);
+        match &self.manifest.decision {
+            Some(stated) if Some(stated.label) != label => {
+                let problem = format!("it says {}, its decision.json does not", stated.label);
+                Err(corrupt(self.run, "manifest.json", problem))
+            }
+            _ => Ok(decision),
+        }
+    }
+
     fn are_ours(&self) -> bool {
         !WITHOUT_STEPS.contains(&self.manifest.schema_version.as_str())
     }

@@ -108,13 +108,20 @@ fn sarif_points_at_the_lines_of_the_document() {
             assert_eq!(file, Some("docs/a%20b.md"));
             let region = place.region.as_ref().unwrap();
             let start = usize::try_from(region.start_line.unwrap()).unwrap();
-            if let Some(snippet) = region.snippet.as_ref().and_then(|snippet| snippet.text.as_deref()) {
-                let end = usize::try_from(region.end_line.unwrap()).unwrap();
-                let first = snippet.split_whitespace().next().unwrap();
-                assert!(lines[start - 1..end].join(" ").contains(first), "{snippet}");
-            } else {
-                assert_eq!(start, 1, "what is missing stands nowhere");
-            }
+            // What is missing stands nowhere.
+            let end = region.end_line.map_or(1, |end| usize::try_from(end).unwrap());
+            assert!(start <= end && end <= lines.len(), "{result:?}");
+        }
+        assert!(run.invocations.as_ref().unwrap()[0].execution_successful);
+        if text.contains("Single sign-on") {
+            let found = |result: &serde_sarif::sarif::Result| {
+                let place = result.locations.as_ref().unwrap()[0].physical_location.clone().unwrap();
+                let region = place.region.unwrap();
+                (result.rule_id.clone().unwrap(), region.start_line.unwrap(), region.end_line.unwrap())
+            };
+            let found: Vec<_> = results.iter().map(found).collect();
+            let expected = [("plaintext-credentials", 15, 16), ("verification-disabled", 16, 17)];
+            assert_eq!(found, expected.map(|(rule, start, end)| (rule.to_owned(), start, end)));
         }
     }
     let sandbox = reviewed(&fixture("hazards.md"));
@@ -125,6 +132,13 @@ fn sarif_points_at_the_lines_of_the_document() {
         (&"idea.md".into(), &15.into())
     );
     sandbox.run(["report", "doc@latest", "--format", "sarif", "--json"]).exits(2);
+    for document in ["", "-", ".", "dir/", "../x.md", "/abs/x.md"] {
+        sandbox.run(["report", "doc@latest", "--format", "sarif", "--document", document]).exits(2);
+    }
+    sandbox.run(["report", "doc@latest", "--document", "docs/x.md"]).exits(2);
+    let undecided = crate::migrate::example();
+    let json = undecided.run(["report", "ig-test-001/abc123", "--format", "sarif"]).exits(0).json();
+    assert_eq!(json["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }
 
 #[test]
@@ -149,11 +163,34 @@ fn junit_fails_what_blocks() {
 }
 
 #[test]
+fn line_ends_and_tabs_are_as_they_look() {
+    let text = "# T\r\n\r\n## Design\r\n\r\nWe store\r\npasswords\tin plain text\r\nhere.\r\n";
+    let sandbox = reviewed(text);
+    for format in ["md", "html", "junit"] {
+        let shown = report(&sandbox, format);
+        assert!(!shown.contains("u{") && shown.contains("in plain text"), "{format}\n{shown}");
+    }
+}
+
+#[test]
+fn a_decision_that_the_manifest_does_not_state_is_not_reported() {
+    let sandbox = reviewed(&good());
+    let run = sandbox.only_run();
+    let manifest = format!("{run}/manifest.json");
+    sandbox
+        .write(&manifest, sandbox.read(&manifest).replace("\"label\": \"approve\"", "\"label\": \"reject\""));
+    for command in ["show", "report"] {
+        let outcome = sandbox.run([command, "doc@latest"]).exits(6);
+        assert!(outcome.stderr.contains("it says reject"), "{outcome}");
+    }
+}
+
+#[test]
 fn a_run_without_a_decision_has_a_report_too() {
     let sandbox = crate::migrate::example();
     for format in ["md", "html"] {
         let text = sandbox.run(["report", "ig-test-001/abc123", "--format", format]).exits(0).stdout;
-        assert!(text.contains("no decision") && text.contains("unknown"), "{text}");
+        assert!(text.to_lowercase().contains("no decision") && text.contains("unknown"), "{text}");
     }
     sandbox.run(["report", "ig-test-001/nothere"]).exits(4);
     sandbox.run(["report", "ig-test-001/abc123", "--format", "pdf"]).exits(2);
@@ -162,6 +199,9 @@ fn a_run_without_a_decision_has_a_report_too() {
 #[test]
 fn an_approval_reads_as_one() {
     let text = report(&reviewed(&good()), "md");
-    assert!(text.starts_with("# Nightly export of invoices\n\n**APPROVE**, confidence 0.951\n"), "{text}");
+    assert!(
+        text.starts_with("## Panel review: Nightly export of invoices\n\n**APPROVE**, confidence 0.951\n"),
+        "{text}"
+    );
     assert!(!text.contains("Blocking issues") && !text.contains("\n\n\n"), "{text}");
 }

@@ -172,7 +172,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_enum, default_value = "md", value_name = "FORMAT")]
     pub(super) format: ReportFormat,
     /// With `--format sarif`: the path of the reviewed file in its repository [default: its name in the record]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = in_repository)]
     pub(super) document: Option<String>,
 }
 
@@ -212,6 +212,16 @@ pub(super) struct VerifyArgs {
     /// A head that an earlier verification printed: it must still be there
     #[arg(long, value_name = "DIGEST")]
     pub(super) head: Option<Digest>,
+}
+
+fn in_repository(text: &str) -> Result<String, &'static str> {
+    let path = text.strip_prefix("./").unwrap_or(text);
+    let is_plain = path.split('/').all(|part| !matches!(part, "" | "." | ".." | "-"));
+    if is_plain {
+        Ok(path.to_owned())
+    } else {
+        Err("it takes a file's path in its repository, such as docs/rfc.md")
+    }
 }
 
 fn sample(text: &str) -> Result<NonZeroU32, &'static str> {

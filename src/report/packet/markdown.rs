@@ -41,13 +41,30 @@ fn escape(text: &str) -> String {
                 out.push('\\');
             }
             out.push(letter);
-            // Code hosts look for these after the markup is gone.
-            if matches!(letter, '@' | '#') {
+            // Code hosts look for people, issues, pictures and commits after the markup is gone.
+            let next = word[at + letter.len_utf8()..].chars().next();
+            let is_sign = matches!(letter, '@' | '#' | '!' | '%' | ':') && next.is_some_and(is_in_name);
+            if is_sign
+                || at == 0 && is_commit(word)
+                || (word[..at].ends_with("GH") || word[..at].ends_with("gh")) && letter == '-'
+            {
                 out.push_str("<!-- -->");
             }
         }
     }
     out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
+}
+
+fn is_in_name(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '-' | '+')
+}
+
+/// Whether a word begins like a commit's hash.
+fn is_commit(word: &str) -> bool {
+    let hex = word.bytes().take_while(u8::is_ascii_hexdigit).count();
+    let has_both = word.bytes().take(hex).any(|byte| byte.is_ascii_digit())
+        && word.bytes().take(hex).any(|byte| byte.is_ascii_alphabetic());
+    (7..=64).contains(&hex) && has_both
 }
 
 #[cfg(test)]
@@ -60,7 +77,8 @@ mod tests {
             ("- a * b", "\\- a \\* b"),
             ("1. x", "1\\. x"),
             ("2026 is 1. x", "2026 is 1. x"),
-            ("# h\n# i", "\\#<!-- --> h #<!-- --> i"),
+            ("# h\n# i", "\\# h # i"),
+            ("GH-12 !12 :+1: 16c999e8c711", "GH-<!-- -->12 !<!-- -->12 :<!-- -->+1: 1<!-- -->6c999e8c711"),
             ("<b>[x](y)", "\\<b\\>\\[x\\](y)"),
             (
                 "see https://a.b and www.c.d, @me #1",

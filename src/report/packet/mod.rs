@@ -41,6 +41,8 @@ pub struct Packet {
     status: RunStatus,
     /// The document's name under the run's `inputs/`.
     document: String,
+    /// Why it has no decision, where that is recorded.
+    error: Option<String>,
     summary: Option<Text>,
     outcome: Option<Outcome>,
     panel: Vec<Seat>,
@@ -141,6 +143,10 @@ impl Packet {
             run_id: manifest.run_id.clone(),
             status: manifest.status,
             document: document(manifest),
+            error: manifest.error.as_ref().map(|error| {
+                let step = error.step.as_ref().map(|step| format!(" in step {step}")).unwrap_or_default();
+                format!("{}{step}", error.code)
+            }),
             summary: proposal.and_then(|proposal| proposal.summary.clone()),
             outcome: view.decision.as_ref().map(outcome),
             panel: view.reviews.iter().map(|review| seat(review, view.decision.as_ref())).collect(),

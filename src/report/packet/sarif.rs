@@ -1,11 +1,13 @@
 //! SARIF 2.1.0 (OASIS), for code hosts that annotate the lines of a reviewed file.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Finding, Packet};
 use crate::domain::digest::Digest;
 use crate::domain::json::{Value, to_value};
 use crate::report::json::{number, object};
+use crate::report::safe_lines;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -16,8 +18,10 @@ const SCHEMA: &str =
 pub fn sarif(packet: &Packet, document: Option<&str>) -> Value {
     let document = document.unwrap_or(&packet.document);
     let uri = uri(document.strip_prefix("./").unwrap_or(document));
-    let blocking = packet.blocking_issues.iter().map(|finding| result(finding, "error", &uri));
-    let concerns = packet.concerns.iter().map(|finding| result(finding, "warning", &uri));
+    let blocking = packet.blocking_issues.iter().flat_map(|finding| results(finding, "error", &uri));
+    let concerns = packet.concerns.iter().flat_map(|finding| results(finding, "warning", &uri));
+    // Without a decision no finding means nothing.
+    let invocation = object([("executionSuccessful", Value::Bool(packet.outcome.is_some()))]);
     let mut driver = vec![("name".to_owned(), "consensus".into())];
     let tool = packet.provenance.attempts.last().map(|attempt| attempt.tool_version.as_str());
     driver.extend(tool.map(|version| ("semanticVersion".to_owned(), version.into())));
@@ -25,11 +29,13 @@ pub fn sarif(packet: &Packet, document: Option<&str>) -> Value {
     let run = object([
         ("tool", object([("driver", Value::Object(driver))])),
         ("automationDetails", object([("id", format!("consensus/{}/", packet.job_id).into())])),
+        ("invocations", Value::Array(vec![invocation])),
         ("columnKind", "unicodeCodePoints".into()),
         ("results", Value::Array(blocking.chain(concerns).collect())),
         (
             "properties",
             object([
+                ("error", to_value(&packet.error)),
                 ("run_id", to_value(&packet.run_id)),
                 ("decision", to_value(&packet.outcome.as_ref().map(|outcome| outcome.decision))),
                 ("confidence", to_value(&packet.outcome.as_ref().map(|outcome| outcome.confidence))),
@@ -41,45 +47,54 @@ pub fn sarif(packet: &Packet, document: Option<&str>) -> Value {
 
 /// Each rule that made a finding, once; a finding without one is by its persona.
 fn rules(packet: &Packet) -> Vec<Value> {
-    let mut ids: Vec<String> = packet.blocking_issues.iter().chain(&packet.concerns).map(rule).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.into_iter().map(|id| object([("id", id.into())])).collect()
+    let findings = packet.blocking_issues.iter().chain(&packet.concerns);
+    let rules: BTreeMap<String, &Finding> = findings.map(|finding| (rule(finding), finding)).collect();
+    let told = |(id, finding): (String, &Finding)| {
+        let says = object([("text", message(finding.text.as_str()).into())]);
+        object([("id", id.into()), ("shortDescription", says)])
+    };
+    rules.into_iter().map(told).collect()
 }
 
 fn rule(finding: &Finding) -> String {
-    finding.rule_id.clone().unwrap_or_else(|| format!("review-by-{}", finding.persona))
+    finding.rule_id.clone().unwrap_or_else(|| format!("review-by-{}", finding.persona_id))
 }
 
-fn result(finding: &Finding, level: &str, uri: &str) -> Value {
-    let critical = if finding.security_critical { ", security-critical" } else { "" };
-    let message = format!("{} ({}{critical})", finding.text, finding.persona);
+/// One result for each place: code hosts show the first place of each.
+fn results(finding: &Finding, level: &str, uri: &str) -> Vec<Value> {
     let places = finding.evidence.iter().filter(|place| place.supported && place.start_line > 0);
-    let mut locations: Vec<Value> = places
+    let mut results: Vec<Value> = places
         .map(|place| {
-            let region = object([
-                ("startLine", number(place.start_line.into())),
-                ("endLine", number(place.end_line.max(place.start_line).into())),
-                ("snippet", object([("text", place.quote.as_str().into())])),
-            ]);
-            location(uri, region)
+            let end = place.end_line.max(place.start_line);
+            let region =
+                object([("startLine", number(place.start_line.into())), ("endLine", number(end.into()))]);
+            result(finding, level, location(uri, region), &place.quote)
         })
         .collect();
-    if locations.is_empty() {
+    if results.is_empty() {
         // What is missing stands nowhere; a code host shows nothing without a line.
-        locations.push(location(uri, object([("startLine", number(1))])));
+        results.push(result(finding, level, location(uri, object([("startLine", number(1))])), ""));
     }
-    let quotes = finding.evidence.iter().map(|place| place.quote.as_str());
-    let identity: Vec<&str> =
-        [finding.persona.as_str(), finding.text.as_str()].into_iter().chain(quotes).collect();
-    let fingerprint = Digest::of(identity.join("\n").as_bytes()).to_string();
+    results
+}
+
+fn result(finding: &Finding, level: &str, location: Value, quote: &str) -> Value {
+    let critical = if finding.security_critical { ", security-critical" } else { "" };
+    let text = format!("{} ({}{critical})", finding.text, finding.persona);
+    let identity = [rule(finding).as_str(), finding.text.as_str(), quote].join("\n");
+    let fingerprint = Digest::of(identity.as_bytes()).to_string();
     object([
         ("ruleId", rule(finding).into()),
         ("level", level.into()),
-        ("message", object([("text", message.into())])),
-        ("locations", Value::Array(locations)),
+        ("message", object([("text", message(&text).into())])),
+        ("locations", Value::Array(vec![location])),
         ("partialFingerprints", object([("finding/v1", fingerprint.into())])),
     ])
+}
+
+/// Text as a message takes it, without links (SARIF 2.1.0, section 3.11.6), and nothing in it hidden.
+fn message(text: &str) -> String {
+    safe_lines(text).replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 
 fn location(uri: &str, region: Value) -> Value {

@@ -19,7 +19,7 @@ pub(super) fn fill(template: &str, escape: fn(&str) -> String, value: &impl Seri
     environment.set_formatter(move |out, _, value| {
         let text = match value.as_str() {
             Some(text) if value.is_safe() => text.to_owned(),
-            Some(text) => escape(&safe_lines(text)),
+            Some(text) => escape(&safe_lines(&plain(text))),
             // A number or a flag, which needs no escape.
             None => value.to_string(),
         };
@@ -27,6 +27,11 @@ pub(super) fn fill(template: &str, escape: fn(&str) -> String, value: &impl Seri
     });
     let filled = environment.render_str(template, context(&to_value(value)));
     filled.unwrap_or_else(|error| panic!("a built-in template: {error:#}"))
+}
+
+/// Lines end as they do everywhere, and a tab is as wide as it looks.
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ")
 }
 
 /// The value as the templates see it. Decimals are text, so that they keep their digits.
