@@ -178,7 +178,8 @@ fn kind(error: &OpsError) -> Kind {
         OpsError::NoSuchRule { .. } => {
             ("no_such_rule", NOT_FOUND, Some("`consensus rules list` says what each looks for"))
         }
-        OpsError::NoPolicyFile(_) => ("not_found", NOT_FOUND, Some("check the path; `-` is standard input")),
+        OpsError::FileTooLarge { .. } => ("input", USAGE, Some("no stored structure is as large")),
+        OpsError::NoFile(_) => ("not_found", NOT_FOUND, Some("check the path; `-` is standard input")),
         OpsError::NoSuchPolicy { .. } => {
             ("no_such_policy", NOT_FOUND, Some("`consensus policy apply -f FILE --name NAME` makes one"))
         }

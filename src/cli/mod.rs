@@ -15,6 +15,7 @@ mod progress;
 mod report;
 mod rules;
 mod run;
+mod schema;
 mod show;
 mod signal;
 mod stream;
@@ -85,6 +86,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Backfill(args) => migrate::backfill(workspace, args, output),
         Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),
         Command::Rules(args) => rules::rules(args, output),
+        Command::Schema(args) => schema::schema(args, output),
         Command::Config(args) => config::config(&settings, args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),

@@ -3,11 +3,61 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use semver::Version;
+
 use super::decision::Decision;
-use super::manifest::{Manifest, SHAPES, Shape, later_members};
+use super::json::{self, JsonError, Value};
+use super::manifest::{Manifest, SHAPES, Shape, fits, later_members};
 use super::panel::Panel;
 use super::proposal::Proposal;
+use super::refusal::Refusal;
 use super::review::{DATA_SCHEMA_VERSION, PersonaReview};
+
+/// The whole name of a schema: what is asked for, or its newest version where none is said.
+#[must_use]
+pub fn named(wanted: &str) -> Option<String> {
+    let names = names();
+    let is_version = |name: &str| name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'));
+    let exact = names.iter().find(|name| *name == wanted);
+    exact.or_else(|| names.iter().rev().find(|name| is_version(name))).cloned()
+}
+
+/// The names of all schemas, the versions of each oldest first.
+#[must_use]
+pub fn names() -> Vec<String> {
+    all().into_iter().map(|(name, _)| name).collect()
+}
+
+/// Whether bytes are what the schema with this whole name describes, read as strictly as the program reads
+/// its own.
+///
+/// # Errors
+/// [`JsonError`] naming the place; what is no schema's name fits nothing.
+pub fn validate(name: &str, bytes: &[u8]) -> Result<(), JsonError> {
+    let (kind, version) = name.rsplit_once('-').unwrap_or((name, ""));
+    match kind {
+        "proposal" => json::from_slice::<Proposal>(bytes).map(drop),
+        "persona_review" => json::from_slice::<PersonaReview>(bytes).map(drop),
+        "decision" => json::from_slice::<Decision>(bytes).map(drop),
+        "panel" => json::from_slice::<Panel>(bytes).and_then(|panel| {
+            let shape = |refusal: Refusal| JsonError::Shape { path: refusal.field, problem: refusal.problem };
+            panel.validate().map_err(shape)
+        }),
+        _ => {
+            let value = Value::parse(bytes)?;
+            let shape = |problem: &str| JsonError::Shape {
+                path: "schema_version".to_owned(),
+                problem: problem.to_owned(),
+            };
+            let version = Version::parse(version).map_err(|_| shape("there is no such schema"))?;
+            let stated = value.get("schema_version").and_then(Value::as_str);
+            if stated != Some(&version.to_string()) {
+                return Err(shape(&format!("it is not \"{version}\"")));
+            }
+            fits(&version, &value, &json::canonical(&value))
+        }
+    }
+}
 
 /// The schema of each stored structure, by the name of its file without `.json`.
 #[must_use]

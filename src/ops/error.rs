@@ -47,9 +47,17 @@ pub enum OpsError {
         /// Where and why.
         refusal: Box<FileRefusal>,
     },
-    /// A policy file that is not there.
+    /// A file that was named and is not there.
     #[error("`{0}` is not there")]
-    NoPolicyFile(String),
+    NoFile(String),
+    /// A file that was named and is larger than anything that belongs there.
+    #[error("`{shown}` has more than {limit} bytes, which is the most that is read")]
+    FileTooLarge {
+        /// What was named.
+        shown: String,
+        /// The most that is read, in bytes.
+        limit: usize,
+    },
     /// A policy that is not there.
     #[error("there is no policy `{name}`; there {}", policies(known))]
     NoSuchPolicy {

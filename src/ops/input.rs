@@ -7,6 +7,11 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
+use super::{OpsError, SourceError};
+
+/// A stored structure is never larger, in bytes.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
 /// Why a file was not read.
 #[derive(Debug)]
 pub enum InputError {
@@ -35,6 +40,23 @@ pub fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, InputError> {
         return Err(InputError::WrongKind("a FIFO or device"));
     }
     read_at_most(file, limit)
+}
+
+/// The bytes of a file that the user named, `-` being standard input, at most 16 MiB.
+///
+/// # Errors
+/// [`OpsError::Source`] naming the file.
+pub fn read_input(path: &Path) -> Result<Vec<u8>, OpsError> {
+    let is_stdin = path.as_os_str() == "-";
+    let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let read =
+        if is_stdin { read_at_most(io::stdin().lock(), MAX_BYTES) } else { read_regular(path, MAX_BYTES) };
+    read.map_err(|error| match error {
+        InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => OpsError::NoFile(shown),
+        InputError::Io(source) => SourceError::Io { shown, source }.into(),
+        InputError::WrongKind(kind) => SourceError::WrongKind { shown, kind }.into(),
+        InputError::TooLarge => OpsError::FileTooLarge { shown, limit: MAX_BYTES },
+    })
 }
 
 /// The bytes that `reader` gives, at most `limit` of them.

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use clock::Clock;
 pub use error::OpsError;
-pub use input::{InputError, read_regular};
+pub use input::{InputError, read_input, read_regular};
 pub use list::{ListOptions, ListReport, list};
 pub use migrate::{
     ApplyReport, Change, Failure, Manifests, MigrateProgress, Planned, Rewrite, Selection, Survey, apply,

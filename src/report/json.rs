@@ -84,7 +84,13 @@ pub fn runs_of(policy: &str, version: u64, count: usize, unreadable: &[Unreadabl
 /// A text under a name.
 #[must_use]
 pub fn text(name: &str, text: &str) -> Value {
-    object([("format_version", number(FORMAT_VERSION)), (name, text.into())])
+    member(name, text.into())
+}
+
+/// A value under a name.
+#[must_use]
+pub fn member(name: &str, value: Value) -> Value {
+    object([("format_version", number(FORMAT_VERSION)), (name, value)])
 }
 
 /// What was checked of one run or policy.

@@ -49,3 +49,40 @@ fn what_the_program_writes_fits_its_schema() {
         }
     }
 }
+
+#[test]
+fn schemas_are_shown_and_files_checked_against_them() {
+    let sandbox = Sandbox::reviewed();
+    let run = sandbox.only_run();
+    let list = sandbox.run(["schema", "list"]).exits(0).stdout;
+    assert_eq!(list.lines().count(), schema::all().len());
+    for name in list.lines() {
+        let shown = sandbox.run(["schema", "show", name]).exits(0).json();
+        let kept = fs::read_to_string(Path::new(ROOT).join(format!("schemas/{name}.json"))).unwrap();
+        assert_eq!(shown, serde_json::from_str::<Value>(&kept).unwrap(), "{name}");
+    }
+    for (name, file) in [
+        ("manifest", "manifest.json"),
+        ("manifest-1.4.0", "manifest.json"),
+        ("proposal", "outputs/proposal.json"),
+        ("persona_review", "outputs/reviews/critic.json"),
+        ("decision", "outputs/decision.json"),
+        ("panel", "inputs/panel.json"),
+    ] {
+        let file = format!("{run}/{file}");
+        let outcome = sandbox.run(["schema", "validate", name, &file]).exits(0);
+        assert!(outcome.stdout.contains("it is a "), "{outcome}");
+        // Each fits its own alone.
+        let other = if name == "decision" { "proposal" } else { "decision" };
+        sandbox.run(["schema", "validate", other, &file]).exits(1);
+    }
+    sandbox.run(["schema", "validate", "manifest-1.3.0", &format!("{run}/manifest.json")]).exits(1);
+    sandbox.write("review.json", r#"{"persona_id": "critic", "persona_name": " "}"#);
+    let wrong = sandbox.run(["schema", "validate", "persona_review", "review.json"]).exits(1);
+    assert!(wrong.stdout.contains("field `persona_name`"), "{wrong}");
+    let json = sandbox.shell("consensus schema validate panel - --json < review.json").exits(1).json();
+    assert_eq!((&json["valid"], &json["schema"]), (&false.into(), &"panel-1.1.0".into()));
+    sandbox.run(["schema", "show", "nope"]).exits(2);
+    sandbox.run(["schema", "validate", "panel", "missing.json"]).exits(4);
+    sandbox.run(["schema", "validate", "panel", "."]).exits(2);
+}

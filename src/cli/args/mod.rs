@@ -89,6 +89,8 @@ pub(super) enum Command {
     /// Every change is a new version, and no change touches a run: each keeps a copy of the version that
     /// it was made under.
     Policy(PolicyArgs),
+    /// Show the JSON Schemas of what is stored, and check files against them
+    Schema(SchemaArgs),
     /// Tell what the built-in rules look for, and how each counts
     Rules(RulesArgs),
     /// Show the settings and where each comes from
@@ -234,6 +236,33 @@ fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
 /// What is wrong with it.
 pub(super) fn reference(text: &str) -> Result<RunRef, crate::ops::OpsError> {
     text.parse()
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    #[command(subcommand)]
+    pub(super) command: Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Schema {
+    /// List the schemas
+    List,
+    /// Print a schema
+    Show {
+        /// Its name, such as `proposal-1.1.0`, or without the version for the newest
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Check a file as strictly as the program reads its own; exit status 1 when it does not fit
+    Validate {
+        /// The schema's name, such as `persona_review`
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The file; `-` is standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

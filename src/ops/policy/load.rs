@@ -24,9 +24,7 @@ pub fn load(path: &Path) -> Result<Body, OpsError> {
     let read =
         if is_stdin { read_at_most(io::stdin().lock(), MAX_BYTES) } else { read_regular(path, MAX_BYTES) };
     let bytes = read.map_err(|error| match error {
-        InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => {
-            OpsError::NoPolicyFile(shown.clone())
-        }
+        InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => OpsError::NoFile(shown.clone()),
         InputError::Io(source) => OpsError::Source(SourceError::Io { shown: shown.clone(), source }),
         InputError::WrongKind(kind) => refused(&shown, format!("it is {kind}, not a file")),
         InputError::TooLarge => refused(&shown, "it is larger than 256 KiB".to_owned()),
