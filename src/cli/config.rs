@@ -19,10 +19,5 @@ pub(super) fn config(found: &Settings, args: &ConfigArgs, output: &Output) -> Re
         row("policy", found.policy.value.to_string(), &found.policy.origin),
         row("clock", clock, &found.clock.origin),
     ];
-    if output.is_json() {
-        output.object(&settings::json(&rows))?;
-    } else {
-        output.text(&settings::text(&rows))?;
-    }
-    Ok(Answer::Yes)
+    output.answer(|| settings::json(&rows), || settings::text(&rows))
 }

@@ -66,12 +66,7 @@ pub(super) fn backfill(
 }
 
 fn graph(registry: &Registry, output: &Output) -> Result<Answer, CommandError> {
-    if output.is_json() {
-        output.object(&migration::graph_json(registry))?;
-    } else {
-        output.text(&migration::graph(registry))?;
-    }
-    Ok(Answer::Yes)
+    output.answer(|| migration::graph_json(registry), || migration::graph(registry))
 }
 
 fn manifests(args: &MigrateArgs) -> Result<Manifests, CommandError> {
@@ -217,23 +212,17 @@ fn ended(
         Some(exit) => Some(CommandError::some_failed(failed.len(), exit)),
         None => None,
     };
-    if output.is_json() {
-        let target = match &task.rewrite {
-            Rewrite::Migrate { target, .. } => Some(target.to_string()),
-            Rewrite::Restore | Rewrite::BackfillInputs { .. } => None,
-        };
-        let json = migration::summary_json(target.as_deref(), totals, &failed, task.dry_run);
-        return match error {
-            Some(error) => Err(stream.fail(&json, error)),
-            None => stream.close(&json).map(|()| Answer::Yes),
-        };
-    }
-    stream.end()?;
-    output.text(&migration::summary(task.words, totals, &failed, task.dry_run))?;
-    if let Some(reason) = stopped {
+    let target = match &task.rewrite {
+        Rewrite::Migrate { target, .. } => Some(target.to_string()),
+        Rewrite::Restore | Rewrite::BackfillInputs { .. } => None,
+    };
+    let json = migration::summary_json(target.as_deref(), totals, &failed, task.dry_run);
+    let text = migration::summary(task.words, totals, &failed, task.dry_run);
+    let finished = stream.finish(&json, &text, error);
+    if let Some(reason) = stopped.filter(|_| !output.is_json()) {
         output.note(&format!("stopped before the rest: {reason}"));
     }
-    error.map_or(Ok(Answer::Yes), Err)
+    finished.map(|()| Answer::Yes)
 }
 
 fn versions(planned: &Planned) -> Vec<String> {

@@ -11,6 +11,7 @@ use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
+use super::Answer;
 use super::args::Color;
 use super::error::CommandError;
 use crate::domain::json::{Value, pretty};
@@ -78,6 +79,20 @@ impl Output {
     /// Prints one JSON object.
     pub(super) fn object(&self, value: &Value) -> Result<(), CommandError> {
         self.raw(&pretty(value))
+    }
+
+    /// Prints an answer, made in the form that is wanted.
+    pub(super) fn answer(
+        &self,
+        json: impl FnOnce() -> Value,
+        text: impl FnOnce() -> String,
+    ) -> Result<Answer, CommandError> {
+        if self.json {
+            self.object(&json())?;
+        } else {
+            self.text(&text())?;
+        }
+        Ok(Answer::Yes)
     }
 
     /// Prints an answer that goes with `error`, which is then told: as JSON both are one object.

@@ -31,7 +31,7 @@ pub(super) fn policy(
         }
         Policy::Show { policy } => {
             let shown = verb::show(&workspace, policy.as_ref().unwrap_or(in_force))?;
-            answer(output, || report::shown_json(&shown), || report::shown(&shown))
+            output.answer(|| report::shown_json(&shown), || report::shown(&shown))
         }
         Policy::Apply { file, name, change } => {
             let body = NewBody::Given(Box::new(verb::load(file)?));
@@ -50,8 +50,7 @@ pub(super) fn policy(
             let [old, new] = [old, new].map(|wanted| verb::show(&workspace, wanted));
             let (old, new) = (old?.version, new?.version);
             let changes = diff(&old.body, &new.body);
-            answer(
-                output,
+            output.answer(
                 || report::diff_json(&old, &new, &changes),
                 || report::diff(&old.reference, &new.reference, &changes, Output::width()),
             )?;
@@ -60,33 +59,20 @@ pub(super) fn policy(
         Policy::Rollback { name, to, change } => apply(workspace, name, NewBody::Of(*to), change, output),
         Policy::Which { run } => {
             let found = verb::which(&workspace, &reference(run)?)?;
-            answer(output, || report::which_json(&found), || report::which(&found))?;
+            output.answer(|| report::which_json(&found), || report::which(&found))?;
             let is_shown = found.attempts.iter().all(|attempt| attempt.problem.is_none());
             Ok(if is_shown { Answer::Yes } else { Answer::No })
         }
         Policy::Runs { policy } => runs(&workspace, policy, output),
         Policy::Template { kind } => {
             let text = TEMPLATES.iter().find(|(name, _)| name == kind).map_or("", |(_, text)| text);
-            answer(output, || crate::report::json::text("template", text), || text.to_owned())
+            output.answer(|| crate::report::json::text("template", text), || text.to_owned())
         }
         Policy::Check { file, words, all } => check(&workspace, file.as_deref(), words, *all, output),
     }
 }
 
-fn answer(
-    output: &Output,
-    json: impl FnOnce() -> Value,
-    text: impl FnOnce() -> String,
-) -> Result<Answer, CommandError> {
-    if output.is_json() {
-        output.object(&json())?;
-    } else {
-        output.text(&text())?;
-    }
-    Ok(Answer::Yes)
-}
-
-/// As [`answer`], where so many things could not be read.
+/// As [`Output::answer`], where so many things could not be read.
 fn with_unreadable(
     output: &Output,
     count: usize,
@@ -94,9 +80,9 @@ fn with_unreadable(
     text: impl FnOnce() -> String,
 ) -> Result<Answer, CommandError> {
     match count {
-        0 => answer(output, json, text),
+        0 => output.answer(json, text),
         count if output.is_json() => Err(output.failed(&json(), CommandError::unreadable(count))),
-        count => answer(output, json, text).and(Err(CommandError::unreadable(count))),
+        count => output.answer(json, text).and(Err(CommandError::unreadable(count))),
     }
 }
 
@@ -112,11 +98,8 @@ fn apply(
     let ChangeArgs { note, by, dry_run, .. } = change.clone();
     let options = ApplyOptions { name: name.clone(), body, note, by, dry_run };
     let applied = verb::apply(&workspace, &options)?;
-    answer(
-        output,
-        || report::applied_json(&applied, dry_run),
-        || report::applied(&applied, Output::width()),
-    )?;
+    output
+        .answer(|| report::applied_json(&applied, dry_run), || report::applied(&applied, Output::width()))?;
     if let Some(refusal) = applied.unavailable.filter(|_| !output.is_json()) {
         output.hint(&format!("`run` refuses it as it is: {refusal}"));
     }
@@ -138,17 +121,11 @@ fn runs(workspace: &Workspace<'_>, wanted: &VersionName, output: &Output) -> Res
     };
     let count = stream.count();
     let rest = crate::report::json::runs_of(wanted.policy.as_str(), number, count, &unreadable);
-    if output.is_json() {
-        if unreadable.is_empty() {
-            stream.close(&rest)?;
-        } else {
-            return Err(stream.fail(&rest, CommandError::unreadable(unreadable.len())));
-        }
-    } else {
-        stream.end()?;
-        output.text(&report::runs_of(wanted.policy.as_str(), number, count, &unreadable))?;
-    }
-    if unreadable.is_empty() { Ok(Answer::Yes) } else { Err(CommandError::unreadable(unreadable.len())) }
+    let text = report::runs_of(wanted.policy.as_str(), number, count, &unreadable);
+    let broken = unreadable.len();
+    let error = (broken > 0).then(|| CommandError::unreadable(broken));
+    stream.finish(&rest, &text, error)?;
+    Ok(Answer::Yes)
 }
 
 fn check(
@@ -186,17 +163,8 @@ fn check(
         0 => None,
         broken => Some(CommandError::unreadable(broken)),
     };
-    if output.is_json() {
-        let rest = what_if::tally_json(&body.digest(), &found.tally, &found.unreadable);
-        match error {
-            Some(error) => return Err(stream.fail(&rest, error)),
-            None => stream.close(&rest)?,
-        }
-    } else {
-        stream.end()?;
-        output.text(&what_if::tally(&found.tally, &found.unreadable))?;
-        error.map_or(Ok(()), Err)?;
-    }
+    let rest = what_if::tally_json(&body.digest(), &found.tally, &found.unreadable);
+    stream.finish(&rest, &what_if::tally(&found.tally, &found.unreadable), error)?;
     Ok(if found.tally.is_same() { Answer::Yes } else { Answer::No })
 }
 

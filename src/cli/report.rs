@@ -24,9 +24,7 @@ pub(super) fn report(
                 "take --format or --json".to_owned(),
             ));
         }
-        _ if output.is_json() => output.object(&to_value(&packet))?,
-        ReportFormat::Json => output.object(&to_value(&packet))?,
-        ReportFormat::Md => output.plain(&packet::markdown(&packet))?,
+        ReportFormat::Md if !output.is_json() => output.plain(&packet::markdown(&packet))?,
         ReportFormat::Sarif => {
             output.object(&packet::sarif(&packet, args.document.as_deref()))?;
             if args.document.is_none() {
@@ -35,6 +33,7 @@ pub(super) fn report(
         }
         ReportFormat::Junit => output.plain(&packet::junit(&packet))?,
         ReportFormat::Html => output.plain(&packet::html(&packet))?,
+        ReportFormat::Json | ReportFormat::Md => output.object(&to_value(&packet))?,
     }
     Ok(Answer::Yes)
 }

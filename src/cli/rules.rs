@@ -10,20 +10,11 @@ pub(super) fn rules(args: &RulesArgs, output: &Output) -> Result<Answer, Command
     match &args.command {
         Rules::List => {
             let found = ops::rules()?;
-            if output.is_json() {
-                output.object(&rules::list_json(&found))?;
-            } else {
-                output.text(&rules::list(&found))?;
-            }
+            output.answer(|| rules::list_json(&found), || rules::list(&found))
         }
         Rules::Explain { id } => {
             let found = ops::rule(id)?;
-            if output.is_json() {
-                output.object(&rules::explain_json(&found))?;
-            } else {
-                output.text(&rules::explain(&found, Output::width()))?;
-            }
+            output.answer(|| rules::explain_json(&found), || rules::explain(&found, Output::width()))
         }
     }
-    Ok(Answer::Yes)
 }

@@ -13,10 +13,8 @@ pub(super) fn show(
     output: &Output,
 ) -> Result<Answer, CommandError> {
     let view = ops::show(workspace, &reference(&args.run)?)?;
-    if output.is_json() {
-        output.object(&json::run(&view, None))?;
-    } else {
-        output.text(&terminal::run(&view, false, Detail::Everything, Output::width()))?;
-    }
-    Ok(Answer::Yes)
+    output.answer(
+        || json::run(&view, None),
+        || terminal::run(&view, false, Detail::Everything, Output::width()),
+    )
 }

@@ -65,6 +65,26 @@ impl<'a> Stream<'a> {
         self.problem.map_or(Ok(()), Err)
     }
 
+    /// Ends what was begun: as JSON with the object's other members, for people with `text`; an `error` that it
+    /// goes with is then told.
+    pub(super) fn finish(
+        self,
+        rest: &Value,
+        text: &str,
+        error: Option<CommandError>,
+    ) -> Result<(), CommandError> {
+        if self.output.is_json() {
+            return match error {
+                Some(error) => Err(self.fail(rest, error)),
+                None => self.close(rest),
+            };
+        }
+        let output = self.output;
+        self.end()?;
+        output.text(text)?;
+        error.map_or(Ok(()), Err)
+    }
+
     /// Ends what was begun where an error ends it: as JSON both are one object, which tells the error.
     pub(super) fn cut_short(self, error: CommandError) -> CommandError {
         if self.output.is_json() {

@@ -47,16 +47,22 @@ pub fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, InputError> {
 /// # Errors
 /// [`OpsError::Source`] naming the file.
 pub fn read_input(path: &Path) -> Result<Vec<u8>, OpsError> {
-    let is_stdin = path.as_os_str() == "-";
-    let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
-    let read =
-        if is_stdin { read_at_most(io::stdin().lock(), MAX_BYTES) } else { read_regular(path, MAX_BYTES) };
+    let (shown, read) = read_named(path, MAX_BYTES);
     read.map_err(|error| match error {
         InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => OpsError::NoFile(shown),
         InputError::Io(source) => SourceError::Io { shown, source }.into(),
         InputError::WrongKind(kind) => SourceError::WrongKind { shown, kind }.into(),
         InputError::TooLarge => OpsError::FileTooLarge { shown, limit: MAX_BYTES },
     })
+}
+
+/// The bytes of a file that the user named, `-` being standard input, at most `limit` of them, and what to
+/// call it.
+pub(super) fn read_named(path: &Path, limit: usize) -> (String, Result<Vec<u8>, InputError>) {
+    if path.as_os_str() == "-" {
+        return ("standard input".to_owned(), read_at_most(io::stdin().lock(), limit));
+    }
+    (path.display().to_string(), read_regular(path, limit))
 }
 
 /// The bytes that `reader` gives, at most `limit` of them.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::json::{FORMAT_VERSION, number, object};
-use super::style::{BOLD, DIM, GREEN, RED, YELLOW, of_label, styled};
-use super::terminal::{minute, wrap};
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, styled};
+use super::terminal::{created, minute, outcome, wrap};
 use super::{safe, safe_lines};
 use crate::domain::json::{Value, canonical, to_value};
 use crate::domain::policy::{
@@ -413,12 +413,7 @@ pub fn which_json(report: &WhichReport) -> Value {
 /// One run made under a version.
 #[must_use]
 pub fn run(row: &RunRow) -> String {
-    let outcome = match row.decision {
-        Some(label) => styled(of_label(label), format!("{label:<9}", label = label.to_string())),
-        None => format!("{:<9}", row.status.to_string()),
-    };
-    let created = row.created_at.as_deref().map_or_else(|| "unknown".to_owned(), minute);
-    format!("{outcome}  {}/{}  {}\n", row.job_id, row.run_id, styled(DIM, created))
+    format!("{}  {}/{}  {}\n", outcome(row), row.job_id, row.run_id, styled(DIM, created(row)))
 }
 
 /// How many runs were made under a version.

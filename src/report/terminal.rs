@@ -339,12 +339,9 @@ pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String 
         let _ = writeln!(out, "{}", styled(DIM, header));
     }
     for row in runs {
-        let outcome = match row.decision {
-            Some(label) => styled(of_label(label), format!("{label:<9}", label = label.to_string())),
-            None => format!("{:<9}", row.status.to_string()),
-        };
+        let outcome = outcome(row);
         let confidence = row.weighted_confidence.map_or_else(|| "-".to_owned(), |value| value.to_string());
-        let created = row.created_at.as_deref().map_or_else(|| "unknown".to_owned(), minute);
+        let created = created(row);
         let run = short(row.run_id.as_str(), &alike);
         let job = row.job_id.as_str();
         let _ = writeln!(
@@ -362,6 +359,19 @@ pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String 
         let _ = writeln!(out, "{} {}", styled(RED, "unreadable"), safe(&broken.problem));
     }
     out
+}
+
+/// What was decided, or else how the run stands, as a column.
+pub(super) fn outcome(row: &RunRow) -> String {
+    match row.decision {
+        Some(label) => styled(of_label(label), format!("{label:<9}", label = label.to_string())),
+        None => format!("{:<9}", row.status.to_string()),
+    }
+}
+
+/// When the run was made, to the minute.
+pub(super) fn created(row: &RunRow) -> String {
+    row.created_at.as_deref().map_or_else(|| "unknown".to_owned(), minute)
 }
 
 /// A recorded time to the minute; the whole of it is in the JSON form.

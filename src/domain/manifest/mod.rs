@@ -67,6 +67,18 @@ impl Document {
 }
 
 impl Manifest {
+    /// Who answered, as provider and model, each pair once, in the order of the steps; what was not recorded
+    /// is left out.
+    #[must_use]
+    pub fn answerers(&self) -> Vec<(&str, &str)> {
+        let mut answerers = Vec::new();
+        for metadata in self.steps.iter().flatten().filter_map(|step| step.step_metadata.as_ref()) {
+            let pair = metadata.provider.as_deref().zip(metadata.model.as_deref());
+            answerers.extend(pair.filter(|pair| !answerers.contains(pair)));
+        }
+        answerers
+    }
+
     /// As [`Document::read`], where what the type does not know is not wanted: in half the time.
     ///
     /// # Errors

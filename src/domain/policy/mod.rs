@@ -27,7 +27,7 @@ pub use limits::{Limits, OnMissingUsage, OnUnknownPrice, Price};
 pub use name::{VersionName, VersionNameError};
 pub use template::TEMPLATES;
 pub use view::{Applied, Asked, AttemptPolicy, LogEntry, Shown, Tally, WhichReport};
-pub use what_if::{Answerer, WhatIf, what_if};
+pub use what_if::{WhatIf, what_if};
 
 /// The policy that a store begins with.
 pub const DEFAULT_NAME: &str = "default";

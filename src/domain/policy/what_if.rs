@@ -9,15 +9,6 @@ use crate::domain::decision::Label;
 use crate::domain::ids::PersonaId;
 use crate::domain::review::PersonaReview;
 
-/// Who answered in a run, and with which model.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Answerer {
-    /// The provider.
-    pub provider: String,
-    /// The model.
-    pub model: String,
-}
-
 /// What would have come of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WhatIf {
@@ -31,9 +22,10 @@ pub struct WhatIf {
     pub not_allowed: Vec<String>,
 }
 
-/// Decides `reviews` under `policy`, whose limits are held against who was `asked`.
+/// Decides `reviews` under `policy`, whose limits are held against who was `asked`, as provider
+/// and model.
 #[must_use]
-pub fn what_if(policy: &Body, reviews: &[PersonaReview], asked: &[Answerer]) -> WhatIf {
+pub fn what_if(policy: &Body, reviews: &[PersonaReview], asked: &[(&str, &str)]) -> WhatIf {
     let is_on_panel = |review: &&PersonaReview| policy.panel.persona(&review.persona_id).is_some();
     let (counted, others): (Vec<&PersonaReview>, Vec<&PersonaReview>) = reviews.iter().partition(is_on_panel);
     let counted: Vec<PersonaReview> = counted.into_iter().cloned().collect();
@@ -49,14 +41,15 @@ pub fn what_if(policy: &Body, reviews: &[PersonaReview], asked: &[Answerer]) -> 
     WhatIf { would, reasons, not_counted, not_allowed: not_allowed(policy, asked) }
 }
 
-fn not_allowed(policy: &Body, asked: &[Answerer]) -> Vec<String> {
+fn not_allowed(policy: &Body, asked: &[(&str, &str)]) -> Vec<String> {
     let limits = &policy.limits;
     let mut reasons = Vec::new();
-    for Answerer { provider, model } in asked.iter().filter(|asked| is_model(&asked.provider)) {
+    for (provider, model) in asked.iter().filter(|(provider, _)| is_model(provider)) {
         if !limits.allow_network {
             reasons.push(format!("`limits.allow_network` is false, and `{provider}` was asked"));
         }
-        if !limits.allowed_models.is_empty() && !limits.allowed_models.contains(model) {
+        if !limits.allowed_models.is_empty() && !limits.allowed_models.iter().any(|allowed| allowed == model)
+        {
             reasons.push(format!("`limits.allowed_models` has no `{model}`"));
         }
     }

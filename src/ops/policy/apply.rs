@@ -91,19 +91,19 @@ fn restorable(store: &Store, options: &ApplyOptions) -> Result<(), OpsError> {
 
 /// What would be made after these versions, and what it would say.
 fn planned(options: &ApplyOptions, sealed: &[Sealed]) -> Result<(Applied, Body), OpsError> {
-    let read = |sealed: &Sealed| version(&options.name, &sealed.record);
     // Nothing is built upon damage.
-    sealed.iter().try_for_each(|sealed| read(sealed).map(drop))?;
-    let newest = sealed.last().map_or(0, |last| last.record.number);
+    let versions = sealed.iter().map(|sealed| version(&options.name, &sealed.record));
+    let versions = versions.collect::<Result<Vec<_>, _>>()?;
+    let newest = versions.last().map_or(0, |last| last.reference.version);
     let no_version = |version| OpsError::NoSuchPolicyVersion { name: options.name.clone(), version, newest };
     let body = match &options.body {
         NewBody::Given(body) => (**body).clone(),
         NewBody::Of(number) => {
-            let found = sealed.iter().find(|sealed| sealed.record.number == *number);
-            read(found.ok_or_else(|| no_version(*number))?)?.body
+            let found = versions.iter().find(|version| version.reference.version == *number);
+            found.ok_or_else(|| no_version(*number))?.body.clone()
         }
     };
-    let before = sealed.last().map(read).transpose()?;
+    let before = versions.into_iter().last();
     let built_in = Body::default();
     let is_new_default = before.is_none() && options.name == default_name();
     let changes = diff(before.as_ref().map_or(&built_in, |before| &before.body), &body);

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::made_under::{looked, walk};
+use super::made_under::{looked, manifest_of, walk};
 use crate::domain::manifest::Manifest;
-use crate::domain::policy::{Answerer, Asked, Body, Tally, what_if};
+use crate::domain::policy::{Asked, Body, Tally, what_if};
 use crate::domain::step::RunStatus;
 use crate::domain::view::Unreadable;
 use crate::ops::walk::Here;
@@ -83,9 +83,7 @@ fn all(
     let mut report = CheckReport::default();
     let look = |found: Result<Here<'_>, StoreError>| {
         looked(found, |here| {
-            let Some(bytes) = here.manifest() else { return Ok(None) };
-            let manifest =
-                Manifest::read(&bytes?).map_err(|source| OpsError::Manifest { path: here.path(), source })?;
+            let Some(manifest) = manifest_of(here)? else { return Ok(None) };
             let asked = ask(policy, &manifest, || here.open())?;
             let mut tally = Tally::default();
             tally.add(asked.as_ref());
@@ -123,19 +121,6 @@ fn ask(
     }
     let run = open()?;
     let Some((was, reviews)) = view::decided(&run, manifest)? else { return Ok(None) };
-    let would = what_if(policy, &reviews, &who(manifest));
+    let would = what_if(policy, &reviews, &manifest.answerers());
     Ok(Some(Asked { job: manifest.job_id.clone(), run: run.id().clone(), was, would }))
-}
-
-/// Who answered, each once, as the manifest has it.
-fn who(manifest: &Manifest) -> Vec<Answerer> {
-    let mut who: Vec<Answerer> = Vec::new();
-    for metadata in manifest.steps.iter().flatten().filter_map(|step| step.step_metadata.as_ref()) {
-        let (Some(provider), Some(model)) = (&metadata.provider, &metadata.model) else { continue };
-        let one = Answerer { provider: provider.clone(), model: model.clone() };
-        if !who.contains(&one) {
-            who.push(one);
-        }
-    }
-    who
 }

@@ -1,7 +1,7 @@
 //! Looking at policies: one version, all of them, what differs.
 
 use super::made_under::count;
-use super::{default_name, place, version, versions};
+use super::{is_first_default, place, version, versions};
 use crate::domain::ids::PolicyName;
 use crate::domain::policy::{self, Body, LogEntry, PolicyRef, PolicyVersion, Shown, VersionName};
 use crate::domain::view::Unreadable;
@@ -13,7 +13,7 @@ use crate::store::{Series, Store, StoreError};
 /// # Errors
 /// [`OpsError`] when it is not there or damaged.
 pub fn show(workspace: &Workspace<'_>, wanted: &VersionName) -> Result<Shown, OpsError> {
-    let is_default = wanted.policy == default_name() && wanted.version.is_none_or(|version| version == 1);
+    let is_default = is_first_default(wanted);
     let store = match Store::open(&workspace.store) {
         Err(StoreError::NoStore { .. }) if is_default => return Ok(built_in()),
         store => store?,
@@ -48,8 +48,6 @@ pub fn policies(workspace: &Workspace<'_>) -> Result<(Vec<PolicyVersion>, Vec<Un
     for name in store.policies()? {
         match versions(&store, &name) {
             Ok(versions) => newest.extend(versions.into_iter().last()),
-            // Whoever made its directory died before there was a version.
-            Err(OpsError::NoSuchPolicy { .. }) => {}
             Err(error) => {
                 let path = store.path().join(name.as_str());
                 damaged.push(Unreadable { path, problem: error.to_string() });

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::super::input::{InputError, read_at_most, read_regular};
+use super::super::input::{InputError, read_named};
 use super::super::{OpsError, SourceError};
 use crate::domain::panel::{Persona, RULES};
 use crate::domain::policy::{self, Body, FileRefusal};
@@ -19,10 +19,7 @@ const MAX_BYTES: usize = 256 * 1024;
 /// # Errors
 /// [`OpsError::PolicyFile`] naming the line and the field, or what is wrong with the file.
 pub fn load(path: &Path) -> Result<Body, OpsError> {
-    let is_stdin = path.as_os_str() == "-";
-    let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
-    let read =
-        if is_stdin { read_at_most(io::stdin().lock(), MAX_BYTES) } else { read_regular(path, MAX_BYTES) };
+    let (shown, read) = read_named(path, MAX_BYTES);
     let bytes = read.map_err(|error| match error {
         InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => OpsError::NoFile(shown.clone()),
         InputError::Io(source) => OpsError::Source(SourceError::Io { shown: shown.clone(), source }),

@@ -27,30 +27,11 @@ pub fn runs(
     let sealed = store.records(Series::Policy(&wanted.policy))?;
     let record = &sealed[place(&store, wanted, &sealed)?].record;
     let made = version(&wanted.policy, record)?.reference;
-    let mut unreadable = Vec::new();
-    let look = |found: Result<Here<'_>, StoreError>| {
-        let row = |here: &Here<'_>| -> Result<Option<RunRow>, OpsError> {
-            match policy_of(here)? {
-                Some(policy) if policy == made => list::row(&here.open()?).map(Some),
-                _ => Ok(None),
-            }
-        };
-        looked(found, row)
+    let row = |here: &Here<'_>| match policy_of(here)? {
+        Some(policy) if policy == made => list::row(&here.open()?).map(Some),
+        _ => Ok(None),
     };
-    walk(workspace, &store)?.each(
-        look,
-        |_| 0,
-        |found| {
-            match found {
-                Ok(row) => each(row),
-                Err(broken) => unreadable.push(broken),
-            }
-            ControlFlow::Continue(())
-        },
-    );
-    if workspace.is_interrupted() {
-        return Err(OpsError::Stopped);
-    }
+    let unreadable = visit(workspace, &store, row, each)?;
     Ok((made.version, unreadable))
 }
 
@@ -63,25 +44,34 @@ pub(super) fn count(
     store: &Store,
     name: &PolicyName,
 ) -> Result<(Counts, Vec<Unreadable>), OpsError> {
-    let (mut counts, mut unreadable) = (Counts::new(), Vec::new());
-    let look = |found: Result<Here<'_>, StoreError>| {
-        looked(found, |here| Ok(policy_of(here)?.filter(|policy| policy.name == name.as_str())))
-    };
+    let mut counts = Counts::new();
+    let named = |here: &Here<'_>| Ok(policy_of(here)?.filter(|policy| policy.name == name.as_str()));
+    let unreadable = visit(workspace, store, named, &mut |policy| {
+        *counts.entry((policy.version, policy.digest)).or_default() += 1;
+    })?;
+    Ok((counts, unreadable))
+}
+
+/// Hands what `look` finds in the runs of the store to `each`, in order; gives what could not be read.
+fn visit<T: Send>(
+    workspace: &Workspace<'_>,
+    store: &Store,
+    look: impl Fn(&Here<'_>) -> Result<Option<T>, OpsError> + Sync,
+    each: &mut dyn FnMut(T),
+) -> Result<Vec<Unreadable>, OpsError> {
+    let mut unreadable = Vec::new();
     walk(workspace, store)?.each(
-        look,
+        |found| looked(found, &look),
         |_| 0,
         |found| {
             match found {
-                Ok(policy) => *counts.entry((policy.version, policy.digest)).or_default() += 1,
+                Ok(found) => each(found),
                 Err(broken) => unreadable.push(broken),
             }
             ControlFlow::Continue(())
         },
     );
-    if workspace.is_interrupted() {
-        return Err(OpsError::Stopped);
-    }
-    Ok((counts, unreadable))
+    if workspace.is_interrupted() { Err(OpsError::Stopped) } else { Ok(unreadable) }
 }
 
 pub(super) fn walk<'a>(workspace: &'a Workspace<'_>, store: &'a Store) -> Result<Walk<'a>, OpsError> {
@@ -101,12 +91,17 @@ pub(super) fn looked<T>(
     }
 }
 
+/// The manifest that lies there; none where there is no run.
+pub(super) fn manifest_of(here: &Here<'_>) -> Result<Option<Manifest>, OpsError> {
+    let Some(bytes) = here.manifest() else { return Ok(None) };
+    let refused = |source| OpsError::Manifest { path: here.path(), source };
+    Manifest::read(&bytes?).map(Some).map_err(refused)
+}
+
 /// The policy of the attempt that completed the run, or else of its newest attempt; none where no
 /// attempt is recorded, or there is no run.
 fn policy_of(here: &Here<'_>) -> Result<Option<PolicyRef>, OpsError> {
-    let Some(bytes) = here.manifest() else { return Ok(None) };
-    let manifest =
-        Manifest::read(&bytes?).map_err(|source| OpsError::Manifest { path: here.path(), source })?;
+    let Some(manifest) = manifest_of(here)? else { return Ok(None) };
     match manifest.policy {
         Some(policy) => Ok(Some(policy)),
         None => newest_attempt(&here.open()?),

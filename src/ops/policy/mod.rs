@@ -51,9 +51,10 @@ pub(super) fn in_force(
 /// Whether the wanted version can be taken. It is asked before a store is made: nothing is made for a run
 /// that is refused.
 pub(super) fn exists(workspace: &Workspace<'_>, wanted: &VersionName) -> Result<(), OpsError> {
-    let is_first = wanted.policy == default_name() && wanted.version.is_none_or(|version| version == 1);
+    if is_first_default(wanted) {
+        return Ok(());
+    }
     match Store::open(&workspace.store) {
-        _ if is_first => Ok(()),
         Err(StoreError::NoStore { .. }) if wanted.policy == default_name() => {
             let (name, version) = (wanted.policy.clone(), wanted.version.unwrap_or(1));
             Err(OpsError::NoSuchPolicyVersion { name, version, newest: 1 })
@@ -75,6 +76,11 @@ fn begin(workspace: &Workspace<'_>, lock: &StoreLock<'_>) -> Result<(), OpsError
         lock.append(Series::Policy(&name), None, (&workspace.clock.now(), SYSTEM), new.content())?;
     }
     Ok(lock.complete()?)
+}
+
+/// Whether that is what a store begins with.
+fn is_first_default(wanted: &VersionName) -> bool {
+    wanted.policy == default_name() && wanted.version.is_none_or(|version| version == 1)
 }
 
 /// The name of the policy that a store begins with.

@@ -274,15 +274,8 @@ fn words(said: &TextOrObject) -> String {
 
 fn provenance(view: &RunView) -> Provenance {
     let manifest = &view.manifest;
-    let mut reviewers: Vec<String> = Vec::new();
-    for metadata in manifest.steps.iter().flatten().filter_map(|step| step.step_metadata.as_ref()) {
-        if let (Some(provider), Some(model)) = (&metadata.provider, &metadata.model) {
-            let reviewer = format!("{provider} ({model})");
-            if !reviewers.contains(&reviewer) {
-                reviewers.push(reviewer);
-            }
-        }
-    }
+    let answerers = manifest.answerers().into_iter();
+    let reviewers = answerers.map(|(provider, model)| format!("{provider} ({model})")).collect();
     Provenance {
         created_at: view.created_at.clone(),
         inputs_hash: manifest.inputs_hash,
