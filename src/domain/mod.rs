@@ -26,3 +26,4 @@ pub mod schema;
 pub mod step;
 pub mod text;
 pub mod view;
+pub mod written;

@@ -4,26 +4,13 @@
 //! What a file leaves out is as in the built-in policy; `personas` and `limits.prices` are taken whole.
 //! Numbers keep their digits: they are never read as binary fractions.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-use toml::Spanned;
-use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::Body;
 use crate::domain::json::{Value, from_value, to_value};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::is_hidden;
-
-/// Why a policy file is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{refusal}", line.map(|line| format!("line {line}, ")).unwrap_or_default())]
-pub struct FileRefusal {
-    /// The line, from 1, where one is to blame.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub refusal: Refusal,
-}
+use crate::domain::written::{FileRefusal, Written};
 
 /// Tables that are taken whole.
 const WHOLE: [&str; 1] = ["limits.prices"];
@@ -33,25 +20,22 @@ const WHOLE: [&str; 1] = ["limits.prices"];
 /// # Errors
 /// The first [`FileRefusal`].
 pub fn read(text: &str, check: impl Fn(&Body) -> Result<(), Refusal>) -> Result<Body, FileRefusal> {
-    let line_at = |at: usize| text.get(..at).map_or(1, |before| 1 + before.matches('\n').count());
-    let table = DeTable::parse(text).map_err(|error| FileRefusal {
-        line: Some(error.span().map_or(1, |span| line_at(span.start))),
-        refusal: Refusal::new("bad_toml", "", error.message()),
-    })?;
-    if table.get_ref().is_empty() {
+    let Written { value, lines } = Written::parse(text)?;
+    if value.members().is_empty() {
         let problem = "it says nothing; the built-in policy is `consensus policy rollback default --to 1`";
         return Err(FileRefusal { line: None, refusal: Refusal::new("empty_file", "", problem) });
     }
-    let mut lines = Lines { lines: BTreeMap::new() };
-    let file = lines
-        .table(table.get_ref(), "")
-        .map_err(|(at, refusal)| FileRefusal { line: Some(line_at(at)), refusal })?;
-    let merged = overlay(to_value(&Body::default()), file, "");
+    let merged = overlay(to_value(&Body::default()), value, "");
     let body = from_value::<Body>(&merged)
         .map_err(Refusal::of_shape)
         .and_then(|body| no_list_for_a_table(&merged, &to_value(&body), "").map(|()| body))
         .and_then(|body| body.validate().and_then(|()| check(&body)).map(|()| body));
-    body.map_err(|refusal| FileRefusal { line: lines.of(&refusal.field).map(line_at), refusal })
+    body.map_err(|refusal| {
+        // What is too low there may be what the file says, and not what it leaves out.
+        let said = refusal.field != "panel.thresholds.revise" || lines.has(&refusal.field);
+        let line = lines.of(if said { &refusal.field } else { "panel.thresholds.approve" });
+        FileRefusal { line, refusal }
+    })
 }
 
 /// A list would be read as the fields of a table, by their order.
@@ -88,82 +72,6 @@ fn overlay(base: Value, file: Value, field: &str) -> Value {
         }
     }
     Value::Object(base)
-}
-
-/// Where each field stands in the text, as a byte offset.
-struct Lines {
-    lines: BTreeMap<String, usize>,
-}
-
-type Converted = Result<Value, (usize, Refusal)>;
-
-impl Lines {
-    /// The place of `field`, or of what it stands in.
-    fn of(&self, field: &str) -> Option<usize> {
-        let mut field = field.replace("[]", "[0]");
-        // What is too low there may be what the file says, and not what it leaves out.
-        if field == "panel.thresholds.revise" && !self.lines.contains_key(&field) {
-            field = String::from("panel.thresholds.approve");
-        }
-        loop {
-            if let Some(at) = self.lines.get(&field) {
-                return Some(*at);
-            }
-            let end = field.rfind(['.', '['])?;
-            field.truncate(end);
-        }
-    }
-
-    fn table(&mut self, table: &DeTable<'_>, field: &str) -> Converted {
-        let mut members = Vec::new();
-        for (key, value) in table {
-            let name = key.get_ref().as_ref();
-            let field = if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") };
-            self.lines.insert(field.clone(), key.span().start);
-            members.push((name.to_owned(), self.value(value, &field)?));
-        }
-        Ok(Value::Object(members))
-    }
-
-    fn value(&mut self, value: &Spanned<DeValue<'_>>, field: &str) -> Converted {
-        let refused = |problem: String| (value.span().start, Refusal::new("wrong_type", field, problem));
-        let too_large = || {
-            (value.span().start, Refusal::new("out_of_range", field, "the number is too large".to_owned()))
-        };
-        Ok(match value.get_ref() {
-            DeValue::String(text) => text.as_ref().into(),
-            DeValue::Integer(number) => Value::Number(integer(number).ok_or_else(too_large)?),
-            DeValue::Float(number) => {
-                let text = number.as_str().replace('_', "");
-                let text = text.strip_prefix('+').unwrap_or(&text);
-                if text.ends_with("inf") || text.ends_with("nan") {
-                    return Err(refused(format!("`{text}` is not a number")));
-                }
-                Value::Number(text.to_owned())
-            }
-            DeValue::Boolean(flag) => Value::Bool(*flag),
-            DeValue::Datetime(time) => {
-                return Err(refused(format!("`{time}` is a time; no field takes one")));
-            }
-            DeValue::Array(items) => {
-                let mut values = Vec::new();
-                for (index, item) in items.iter().enumerate() {
-                    let field = format!("{field}[{index}]");
-                    self.lines.insert(field.clone(), item.span().start);
-                    values.push(self.value(item, &field)?);
-                }
-                Value::Array(values)
-            }
-            DeValue::Table(table) => self.table(table, field)?,
-        })
-    }
-}
-
-/// The number in plain decimal digits.
-fn integer(number: &DeInteger<'_>) -> Option<String> {
-    let digits = number.as_str().replace('_', "");
-    let number = i128::from_str_radix(&digits, number.radix()).ok();
-    number.filter(|number| *number <= i128::from(u64::MAX)).map(|number| number.to_string())
 }
 
 /// A policy as TOML, every field of it.

@@ -22,7 +22,7 @@ use super::record::Record;
 use super::refusal::Refusal;
 
 pub use diff::{FieldChange, diff};
-pub use file::{FileRefusal, read, write};
+pub use file::{read, write};
 pub use limits::{Limits, OnMissingUsage, OnUnknownPrice, Price};
 pub use name::{VersionName, VersionNameError};
 pub use template::TEMPLATES;

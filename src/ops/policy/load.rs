@@ -6,9 +6,10 @@ use std::path::Path;
 use super::super::input::{InputError, read_named};
 use super::super::{OpsError, SourceError};
 use crate::domain::panel::{Persona, RULES};
-use crate::domain::policy::{self, Body, FileRefusal};
+use crate::domain::policy::{self, Body};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Text;
+use crate::domain::written::FileRefusal;
 use crate::provider::rules::Rules;
 
 /// No policy file is larger, in bytes.
