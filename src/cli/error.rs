@@ -175,6 +175,11 @@ fn kind(error: &OpsError) -> Kind {
             USAGE,
             Some("nothing was changed; `consensus policy template production` is a whole file to start from"),
         ),
+        OpsError::RulesFile { refusal, .. } => (
+            refusal.refusal.code,
+            USAGE,
+            Some("nothing was run; `consensus rules show RULE` prints a whole rule to start from"),
+        ),
         OpsError::NoSuchRule { .. } => {
             ("no_such_rule", NOT_FOUND, Some("`consensus rules list` says what each looks for"))
         }

@@ -23,6 +23,7 @@ pub mod refusal;
 pub mod request;
 pub mod review;
 pub mod schema;
+pub mod silenced;
 pub mod step;
 pub mod text;
 pub mod view;

@@ -1,5 +1,6 @@
 //! What is known of a run, gathered for showing it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -49,24 +50,57 @@ pub struct RuleView {
     pub severity: &'static str,
     /// Whether the veto can rest on it.
     pub security_critical: bool,
+    /// How much it weighs in the kinds of documents where that differs, by their ids; `off` where it is not run.
+    pub by_kind: BTreeMap<String, &'static str>,
+    /// Of a topic: what it is about.
+    pub about: Option<String>,
     /// Of a topic: words of headings that name it.
     pub headings: Vec<String>,
     /// Of a topic: what its patterns look for in a sentence, in words.
     pub phrases: String,
     /// Patterns, as regular expressions: of a topic those that name it, of a hazard those that are it.
     pub patterns: Vec<String>,
+    /// Of a hazard: lists of words, one of each of which makes it, near each other in a sentence.
+    pub together: Vec<Vec<Vec<String>>>,
+    /// Of a hazard: abbreviations that need no explanation.
+    pub abbreviations_but: Vec<String>,
     /// Of a hazard: patterns that excuse it in the same sentence.
     pub unless: Vec<String>,
-    /// Of a topic: what is said where it is found.
-    pub found: Option<String>,
+    /// Of a hazard: patterns that excuse it anywhere in the document.
+    pub unless_anywhere: Vec<String>,
+    /// Texts that the rule finds something in.
+    pub finds: Vec<String>,
+    /// Texts that the rule leaves alone.
+    pub leaves: Vec<String>,
     /// What the finding says.
     pub says: String,
     /// What to do about it.
     pub advice: String,
     /// What the finding takes from the score, in hundredths.
     pub takes: i32,
+    /// Of a topic: what it takes from the score where a long document only mentions it, in hundredths.
+    pub takes_in_passing: Option<i32>,
     /// Of a topic: what it adds to the score where it is found, in hundredths.
     pub adds: Option<i32>,
+}
+
+/// A kind of document, and how it is recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KindView {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// It has hardly a section and no more words than this.
+    pub most_words: Option<usize>,
+    /// Patterns of lines of front matter.
+    pub fields: Vec<String>,
+    /// Words of headings.
+    pub headings: Vec<String>,
+    /// So many headings of the document, named by these, are enough.
+    pub at_least: usize,
+    /// Words of headings that it does not have.
+    pub unless_headings: Vec<String>,
 }
 
 /// One run, whole.

@@ -15,7 +15,6 @@ use crate::domain::step::Step;
 use crate::domain::written::FileRefusal;
 use crate::ops::source::SourceError;
 use crate::provider::ProviderError;
-use crate::provider::rules::PackError;
 use crate::store::StoreError;
 
 /// Why a verb did not do what was asked.
@@ -27,9 +26,17 @@ pub enum OpsError {
     /// Of what was handed in.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// Of the rules.
-    #[error(transparent)]
-    Rules(#[from] PackError),
+    /// Of the rules that come with the program.
+    #[error("the built-in rules: {0}")]
+    Rules(#[from] FileRefusal),
+    /// A file of rules or suppressions is refused.
+    #[error("`{shown}`{}{refusal}", if refusal.line.is_some() { " " } else { ": " })]
+    RulesFile {
+        /// What the user called it.
+        shown: String,
+        /// Where and why.
+        refusal: Box<FileRefusal>,
+    },
     /// Of a policy.
     #[error("policy `{name}` version {version}: {source}")]
     Policy {

@@ -58,14 +58,8 @@ pub fn explain(rule: &RuleView, width: usize) -> String {
         if !rule.phrases.is_empty() {
             part("phrases", &rule.phrases);
         }
-        part(
-            "found",
-            &format!(
-                "{} (+{})",
-                rule.found.as_deref().unwrap_or_default(),
-                hundredths(rule.adds.unwrap_or(0))
-            ),
-        );
+        let about = rule.about.as_deref().unwrap_or_default();
+        part("found", &format!("Covers {about} ({})", hundredths(rule.adds.unwrap_or(0))));
     }
     part(
         if rule.kind == "topic" { "missing" } else { "says" },
@@ -82,7 +76,7 @@ pub fn explain(rule: &RuleView, width: usize) -> String {
 }
 
 fn hundredths(value: i32) -> String {
-    let sign = if value < 0 { "-" } else { "" };
+    let sign = if value < 0 { "-" } else { "+" };
     format!("{sign}{}.{:02}", value.abs() / 100, value.abs() % 100)
 }
 

@@ -29,7 +29,7 @@ fn each_form_says_what_was_decided_why_and_how_to_check_it() {
         let text = report(&sandbox, format);
         assert_eq!(text, report(&sandbox, format), "the same bytes each time");
         for said in [
-            "0.777",
+            "0.725",
             "below the approve threshold 0.8",
             "Switching off a check of certificates",
             "security-critical",
@@ -45,7 +45,7 @@ fn each_form_says_what_was_decided_why_and_how_to_check_it() {
     let json = sandbox.run(["report", "doc@latest", "--format", "json"]).exits(0).json();
     assert_eq!(json, sandbox.run(["report", "doc@latest", "--json"]).exits(0).json());
     assert_eq!(json["outcome"]["decision"], "revise");
-    assert_eq!(json["outcome"]["confidence"], 0.777);
+    assert_eq!(json["outcome"]["confidence"], 0.725);
     assert_eq!(json["blocking_issues"][0]["evidence"][0]["start_line"], 15);
     assert_eq!(json["panel"].as_array().unwrap().len(), 5);
     assert!(sandbox.tree("artifacts") == before, "a report writes nothing");
@@ -200,7 +200,7 @@ fn a_run_without_a_decision_has_a_report_too() {
 fn an_approval_reads_as_one() {
     let text = report(&reviewed(&good()), "md");
     assert!(
-        text.starts_with("## Panel review: Nightly export of invoices\n\n**APPROVE**, confidence 0.951\n"),
+        text.starts_with("## Panel review: Nightly export of invoices\n\n**APPROVE**, confidence 0.902\n"),
         "{text}"
     );
     assert!(!text.contains("Blocking issues") && !text.contains("\n\n\n"), "{text}");

@@ -45,6 +45,8 @@ pub(super) struct Builder {
     pub(super) headings: Vec<Heading>,
     pub(super) blocks: Vec<Block>,
     pub(super) prose: Prose,
+    /// Comments, as ranges of the source.
+    pub(super) comments: Vec<Range<usize>>,
 }
 
 impl Builder {

@@ -1,53 +1,110 @@
 //! Runs rules over a document. It relies on the document having been read once for all rules; each rule
-//! looks at each sentence once. A topic is answered by the first place found, a hazard by a few.
+//! looks at each sentence once. A topic is answered by the best place found, a hazard by a few.
 
 use std::ops::Range;
 
+use super::abbreviation::unexplained;
 use super::blocks::Block;
-use super::compiled::{Compiled, Hazard, Topic};
+use super::compiled::{Compiled, HazardRule, TopicRule};
+use super::directive::{Directive, Says, directives};
 use super::document::Document;
 use super::evidence::{quote, quote_secret};
+use super::kind::{KindOf, kind_of};
+use super::mention::{Mention, mentions};
 use super::pack::{Mentions, Scope};
-use super::section::Sections;
+use super::section::{Aside, Sections};
 use crate::domain::review::Evidence;
 
 /// A hazard that occurs more often is quoted so many times.
 const MOST_PLACES: usize = 5;
+/// So much of a match is repeated in words, in bytes.
+const LONGEST_MATCH: usize = 48;
 
-/// A document with all that rules ask of it, and the pack whose rules ask.
+/// A document with all that rules ask of it, and the rules.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
-    pub(super) pack: &'a Compiled,
+    pub(super) rules: &'a Compiled,
     pub(super) document: &'a Document<'a>,
     pub(super) sections: Sections,
+    pub(super) directives: Vec<Directive>,
+    pub(super) kind: KindOf,
     /// Where secrets stand in the source.
     secrets: Vec<Range<usize>>,
 }
 
+/// Where a topic was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// In a section, under a label, or in a sentence of a document that is short: its line.
+    At(u32),
+    /// In a sentence of a document that is long.
+    Mentioned(Evidence),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// A place of a hazard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) evidence: Evidence,
+    /// The words that matched; none of a secret.
+    pub(super) words: Option<String>,
+}
+
 impl<'a> Reading<'a> {
-    pub(super) fn of(pack: &'a Compiled, document: &'a Document<'a>) -> Self {
-        let hazards = pack.hazards.iter().filter(|hazard| hazard.rule.secret);
-        let secrets = hazards.flat_map(|hazard| hazard.in_source(document.source)).collect();
-        Self { pack, document, sections: Sections::of(document, &pack.pack.reading), secrets }
+    pub(super) fn of(rules: &'a Compiled, document: &'a Document<'a>) -> Self {
+        let hazards = rules.hazards.iter().filter(|hazard| hazard.own.secret);
+        let secrets = hazards.flat_map(|hazard| in_source(hazard, document.source)).collect();
+        let directives = directives(document);
+        let told = directives.iter().find_map(|found| match &found.says {
+            Says::Kind(kind) => Some((kind.as_str(), found.line)),
+            _ => None,
+        });
+        let kind = kind_of(rules, document, told);
+        let sections = Sections::of(document, &rules.reading);
+        Self { rules, document, sections, directives, kind, secrets }
     }
 
-    /// The line where a topic is first named, in a heading or else in a sentence.
-    pub(super) fn line_of(&self, topic: &Topic) -> Option<u32> {
-        let heading = self.sections.best(self.document, &topic.rule.headings, true);
+    /// Where a topic is first named: by a heading, a label, or else a sentence.
+    pub(super) fn find(&self, topic: &TopicRule) -> Found {
+        let heading = self.sections.best(self.rules, self.document, &topic.own.headings, true);
         let line = heading.map(|heading| self.document.heading_line(heading));
-        line.or_else(|| self.sentence_of(topic).map(|sentence| self.document.lines.at(sentence.start)))
+        if let Some(line) = line.or_else(|| self.label(topic)) {
+            return Found::At(line);
+        }
+        let Some((sentence, mention)) = self.sentence_of(topic) else { return Found::Nowhere };
+        let reading = &self.rules.reading;
+        if self.document.words <= reading.short && self.document.sections() <= reading.few_sections {
+            return Found::At(self.document.lines.at(sentence.start));
+        }
+        let evidence = quote(self.document, &sentence, &mention, &self.secrets);
+        evidence.map_or(Found::Nowhere, Found::Mentioned)
     }
 
-    /// The first sentence that names a topic, as a range of the source.
-    pub(super) fn sentence_of(&self, topic: &Topic) -> Option<Range<usize>> {
+    /// The line of a label that names a topic and says something.
+    fn label(&self, topic: &TopicRule) -> Option<u32> {
+        let says = |text: &str| !self.rules.reading.placeholders.iter().any(|empty| empty == text);
+        let near = |label: &str, heading: &str| label.split(' ').count() <= heading.split(' ').count() + 1;
+        let named = |label: &str| {
+            let mut headings = topic.own.headings.iter();
+            headings.any(|heading| {
+                near(label, heading) && self.rules.names(label, false, std::slice::from_ref(heading))
+            })
+        };
+        let mut labels = self.document.labels.iter();
+        labels.find(|label| says(&label.says) && named(&label.normalised)).map(|label| label.line)
+    }
+
+    /// The first sentence that names a topic and what names it there, as ranges of the source.
+    pub(super) fn sentence_of(&self, topic: &TopicRule) -> Option<(Range<usize>, Range<usize>)> {
         let phrases = topic.phrases.as_ref()?;
         self.sentences().find_map(|(block, range)| {
             let sentence = &block.prose.text()[range.clone()];
             let found = phrases.find_iter(sentence);
             found
                 .filter(|mention| !block.prose.touches_code(&within(&range, mention)))
-                .find(|mention| !self.pack.negation.denies(sentence, mention))
-                .map(|_| block.prose.source(&range))
+                .find(|mention| !self.rules.negation.denies(sentence, mention))
+                .map(|mention| (block.prose.source(&range), block.prose.source(&within(&range, &mention))))
         })
     }
 
@@ -57,40 +114,84 @@ impl<'a> Reading<'a> {
     }
 
     /// Where a hazard occurs.
-    pub(super) fn places_of(&self, hazard: &Hazard) -> Vec<Evidence> {
-        if hazard.rule.scope == Scope::Everywhere {
-            return self.places_in_source(hazard);
+    pub(super) fn places_of(&self, hazard: &HazardRule) -> Vec<Place> {
+        if hazard.own.scope == Scope::Everywhere {
+            let found = in_source(hazard, self.document.source);
+            return found.filter_map(|found| self.quote(hazard, &found, &found)).take(MOST_PLACES).collect();
         }
-        let counts =
-            |block: &Block| hazard.rule.mentions > Mentions::Proposed || !self.sections.is_aside(block);
-        let sentences = self.sentences().filter(|(block, _)| counts(block));
-        sentences.filter_map(|(block, range)| self.place(hazard, block, &range)).take(MOST_PLACES).collect()
+        if let Some(known) = &hazard.known {
+            let open = unexplained(&self.document.blocks, known).into_iter();
+            return open
+                .filter_map(|(block, token)| {
+                    let around = block.sentences.iter().find(|range| range.contains(&token.start));
+                    let sentence = block.prose.source(around.unwrap_or(&token));
+                    self.quote(hazard, &sentence, &block.prose.source(&token))
+                })
+                .take(MOST_PLACES)
+                .collect();
+        }
+        let places = self.sentences().filter_map(|(block, range)| self.place(hazard, block, &range));
+        let places: Vec<Place> = places.take(MOST_PLACES).collect();
+        let excused = || {
+            let excuse = hazard.unless_anywhere.as_ref();
+            excuse.is_some_and(|excuse| {
+                let headings = self.document.headings.iter().map(|heading| heading.text.as_str());
+                let texts = self.document.blocks.iter().map(|block| block.prose.text()).chain(headings);
+                texts.into_iter().any(|text| excuse.is_match(text))
+            })
+        };
+        if places.is_empty() || excused() { Vec::new() } else { places }
     }
 
-    fn place(&self, hazard: &Hazard, block: &Block, range: &Range<usize>) -> Option<Evidence> {
+    fn place(&self, hazard: &HazardRule, block: &Block, range: &Range<usize>) -> Option<Place> {
+        let aside = match hazard.own.mentions {
+            Mentions::Proposed => self.sections.aside(block),
+            Mentions::Asserted | Mentions::Any => Aside::No,
+        };
+        if aside == Aside::Rejected {
+            return None;
+        }
         let sentence = &block.prose.text()[range.clone()];
-        let rule = &hazard.rule;
-        let mut found = hazard.pattern.as_ref()?.find_iter(sentence);
-        let mention = found.find(|mention| {
-            let in_code = rule.scope == Scope::Prose && block.prose.touches_code(&within(range, mention));
-            !in_code && (rule.mentions == Mentions::Any || !self.pack.negation.rejects(sentence, mention))
-        })?;
+        // "Today … However, …" goes on telling of today, up to the end of the paragraph.
+        let first = block.sentences.first().filter(|first| *first != range);
+        let told_of =
+            first.is_some_and(|first| self.rules.negation.opens_past(&block.prose.text()[first.clone()]));
+        let aside =
+            if told_of && hazard.own.mentions != Mentions::Any { aside.max(Aside::Past) } else { aside };
+        let counts = |mention: &Mention| {
+            let code = |part: &Range<usize>| block.prose.touches_code(&within(range, part));
+            let in_code = hazard.own.scope == Scope::Prose && mention.parts.iter().any(code);
+            !in_code
+                && (hazard.own.mentions == Mentions::Any || !self.rules.negation.rejects(sentence, mention))
+        };
+        let mention = mentions(self.rules, hazard, sentence).find(counts)?;
         let excused = hazard.unless.as_ref().is_some_and(|unless| unless.is_match(sentence));
-        let place = || block.prose.source(&within(range, &mention));
-        if excused { None } else { self.quote(hazard, &block.prose.source(range), &place()) }
-    }
-
-    fn places_in_source(&self, hazard: &Hazard) -> Vec<Evidence> {
-        let found = hazard.in_source(self.document.source);
-        found.filter_map(|found| self.quote(hazard, &found, &found)).take(MOST_PLACES).collect()
-    }
-
-    fn quote(&self, hazard: &Hazard, sentence: &Range<usize>, found: &Range<usize>) -> Option<Evidence> {
-        if hazard.rule.secret {
-            return quote_secret(self.document, found);
+        let proposing = || self.rules.proposing.as_ref().is_some_and(|words| words.is_match(sentence));
+        if excused || (aside == Aside::Past && !proposing()) {
+            return None;
         }
-        quote(self.document, sentence, found, &self.secrets)
+        let place = block.prose.source(&within(range, &mention.range()));
+        self.quote(hazard, &block.prose.source(range), &place)
     }
+
+    fn quote(&self, hazard: &HazardRule, sentence: &Range<usize>, found: &Range<usize>) -> Option<Place> {
+        if hazard.own.secret {
+            let evidence = quote_secret(self.document, found)?;
+            return Some(Place { evidence, words: None });
+        }
+        let evidence = quote(self.document, sentence, found, &self.secrets)?;
+        let open = !self.secrets.iter().any(|secret| secret.start < found.end && found.start < secret.end);
+        let words =
+            self.document.source.get(found.clone()).filter(|words| open && words.len() <= LONGEST_MATCH);
+        Some(Place { evidence, words: words.map(crate::domain::text::fold_space) })
+    }
+}
+
+/// Where a hazard stands in `source`, whatever the text around it is.
+fn in_source<'s>(hazard: &'s HazardRule, source: &'s str) -> impl Iterator<Item = Range<usize>> + 's {
+    let found = hazard.pattern.iter().flat_map(|pattern| pattern.find_iter(source));
+    let excused = |found: &str| hazard.unless.as_ref().is_some_and(|unless| unless.is_match(found));
+    found.filter(move |found| !excused(&source[found.clone()]))
 }
 
 /// A range of a sentence as a range of its block's text.

@@ -1,57 +1,142 @@
-//! A pack made ready to run: its patterns compiled once, when they are needed. It relies on the pack having been checked.
+//! Packs made ready to run: their rules in one list, each pattern compiled once, when it is needed. It relies
+//! on the packs having been checked.
 
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
+use super::heading::{is_whole, names, names_below, without_article};
+use super::mention::Together;
 use super::negation::Negation;
-use super::pack::{HazardRule, Pack, PackError, TopicRule};
-use super::pattern::Pattern;
+use super::pack::{Common, Hazard, Kind, Pack, Reading, Rule, Topic};
+use super::pattern::{Pattern, as_words, as_written, check};
+use crate::domain::refusal::Refusal;
 
 /// A topic rule, ready to run.
 #[derive(Debug)]
-pub(super) struct Topic {
-    pub(super) rule: TopicRule,
+pub(super) struct TopicRule {
+    pub(super) common: Common,
+    pub(super) own: Topic,
     pub(super) phrases: Option<Pattern>,
 }
 
 /// A hazard rule, ready to run.
 #[derive(Debug)]
-pub(super) struct Hazard {
-    pub(super) rule: HazardRule,
+pub(super) struct HazardRule {
+    pub(super) common: Common,
+    pub(super) own: Hazard,
     pub(super) pattern: Option<Pattern>,
+    pub(super) together: Vec<Together>,
+    pub(super) known: Option<BTreeSet<String>>,
     pub(super) unless: Option<Pattern>,
+    pub(super) unless_anywhere: Option<Pattern>,
 }
 
-/// A pack, ready to run.
+/// A kind of document, ready to be recognised.
+#[derive(Debug)]
+pub(super) struct KindRule {
+    pub(super) kind: Kind,
+    pub(super) fields: Option<Pattern>,
+}
+
+/// All packs, ready to run.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    pub(super) pack: Pack,
-    pub(super) topics: Vec<Topic>,
-    pub(super) hazards: Vec<Hazard>,
+    /// Each pack's id and version.
+    pub(super) packs: Vec<String>,
+    pub(super) reading: Reading,
+    pub(super) kinds: Vec<KindRule>,
+    pub(super) topics: Vec<TopicRule>,
+    pub(super) hazards: Vec<HazardRule>,
+    /// The words of all topics' headings.
+    whole: BTreeSet<String>,
+    /// Words by their pack and name.
+    words: BTreeMap<(usize, String), Pattern>,
     pub(super) negation: Negation,
-}
-
-impl Hazard {
-    /// Where the hazard stands in `source`, whatever the text around it is.
-    pub(super) fn in_source<'s>(&'s self, source: &'s str) -> impl Iterator<Item = Range<usize>> + 's {
-        let found = self.pattern.iter().flat_map(|pattern| pattern.find_iter(source));
-        let excused = |found: &str| self.unless.as_ref().is_some_and(|unless| unless.is_match(found));
-        found.filter(move |found| !excused(&source[found.clone()]))
-    }
+    pub(super) proposing: Option<Pattern>,
 }
 
 impl Compiled {
-    pub(super) fn of(pack: Pack) -> Self {
-        let topics = pack.topics.iter().map(Topic::of).collect();
-        let hazards = pack.hazards.iter().map(Hazard::of).collect();
-        let negation = Negation::of(&pack.reading);
-        Self { pack, topics, hazards, negation }
+    /// Puts packs together; the first is the built-in one, whose way of reading is that of all.
+    pub(super) fn of(packs: &[Pack], reading: Reading) -> Self {
+        let mut compiled = Self {
+            packs: Vec::new(),
+            kinds: Vec::new(),
+            topics: Vec::new(),
+            hazards: Vec::new(),
+            whole: BTreeSet::new(),
+            words: BTreeMap::new(),
+            negation: Negation::of(&reading),
+            proposing: Pattern::any_of(&reading.proposing, as_written),
+            reading,
+        };
+        for pack in packs {
+            compiled.add(pack);
+        }
+        compiled
+    }
+
+    fn add(&mut self, pack: &Pack) {
+        let index = self.packs.len();
+        self.packs.push(format!("{}@{}", pack.id, pack.version));
+        for (name, patterns) in &pack.words {
+            if let Some(pattern) = Pattern::any_of(patterns, as_words) {
+                self.words.insert((index, name.clone()), pattern);
+            }
+        }
+        let kind =
+            |kind: &Kind| KindRule { kind: kind.clone(), fields: Pattern::any_of(&kind.fields, as_written) };
+        self.kinds.extend(pack.kinds.iter().map(kind));
+        let topic = |Rule { common, own }: &Rule<Topic>| TopicRule {
+            common: common.clone(),
+            own: own.clone(),
+            phrases: Pattern::any_of(&own.phrases, as_words),
+        };
+        self.topics.extend(pack.topics.iter().map(topic));
+        let headings = pack.topics.iter().flat_map(|rule| &rule.own.headings);
+        self.whole.extend(headings.map(|words| words.strip_prefix('=').unwrap_or(words).to_owned()));
+        let words = &self.words;
+        let hazard = |Rule { common, own }: &Rule<Hazard>| HazardRule {
+            common: common.clone(),
+            own: own.clone(),
+            pattern: Pattern::any_of(&own.patterns, as_written),
+            together: own.together.iter().map(|names| together(words, index, names)).collect(),
+            known: own.abbreviations_but.as_ref().map(|known| known.iter().cloned().collect()),
+            unless: Pattern::any_of(&own.unless, as_written),
+            unless_anywhere: Pattern::any_of(&own.unless_anywhere, as_written),
+        };
+        let hazards: Vec<HazardRule> = pack.hazards.iter().map(hazard).collect();
+        self.hazards.extend(hazards);
+    }
+
+    /// The words that a rule names.
+    pub(super) fn words(&self, key: &(usize, String)) -> Option<&Pattern> {
+        self.words.get(key)
+    }
+
+    /// Whether `heading` names a topic with `headings`. One that some topic's words are all of belongs to that
+    /// topic alone: "Launch plan" is no plan where a launch plan is a topic's own heading.
+    pub(super) fn names(&self, heading: &str, below: bool, headings: &[String]) -> bool {
+        if self.whole.contains(heading) || self.whole.contains(without_article(heading)) {
+            return headings.iter().any(|topic| is_whole(heading, topic));
+        }
+        headings.iter().any(|topic| if below { names_below(heading, topic) } else { names(heading, topic) })
+    }
+
+    /// The headings of the topic `id`.
+    pub(super) fn headings_of(&self, id: &str) -> &[String] {
+        self.topics.iter().find(|topic| topic.common.id == id).map_or(&[], |topic| &topic.own.headings)
+    }
+
+    /// What every rule says of itself, in the order in which they are run.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &Common> {
+        let topics = self.topics.iter().map(|topic| &topic.common);
+        topics.chain(self.hazards.iter().map(|hazard| &hazard.common))
     }
 
     /// Compiles the patterns that every document asks for, on two threads.
     pub(super) fn prepare(&self) {
         let (first, second) = self.hazards.split_at(self.hazards.len() / 2);
-        let half = |hazards: &[Hazard]| {
+        let half = |hazards: &[HazardRule]| {
             hazards.iter().filter_map(|hazard| hazard.pattern.as_ref()).for_each(Pattern::prepare);
         };
         thread::scope(|scope| {
@@ -60,30 +145,54 @@ impl Compiled {
             half(second);
         });
     }
-
-    /// Compiles every pattern now, so that one that is not valid is found.
-    ///
-    /// # Errors
-    /// [`PackError::Field`] for the first such pattern.
-    pub(super) fn check(&self) -> Result<(), PackError> {
-        let topics = self.topics.iter().filter_map(|topic| topic.phrases.as_ref());
-        let hazards = self.hazards.iter().flat_map(|hazard| hazard.pattern.iter().chain(&hazard.unless));
-        topics.chain(hazards).chain(self.negation.patterns()).try_for_each(Pattern::check)
-    }
 }
 
-impl Topic {
-    fn of(rule: &TopicRule) -> Self {
-        let phrases =
-            Pattern::any_of(&rule.id, "phrases", &rule.phrases, |either| format!(r"\b(?:{either})\b"));
-        Self { rule: rule.clone(), phrases }
-    }
+/// The words as their own pack has them, else as the built-in one does.
+fn together(words: &BTreeMap<(usize, String), Pattern>, pack: usize, names: &[String]) -> Together {
+    let key = |name: &String| {
+        let own = (pack, name.clone());
+        if words.contains_key(&own) { own } else { (0, name.clone()) }
+    };
+    Together { words: names.iter().map(key).collect() }
 }
 
-impl Hazard {
-    fn of(rule: &HazardRule) -> Self {
-        let pattern = Pattern::any_of(&rule.id, "patterns", &rule.patterns, str::to_owned);
-        let unless = Pattern::any_of(&rule.id, "unless", &rule.unless, str::to_owned);
-        Self { rule: rule.clone(), pattern, unless }
+/// Compiles every pattern of a pack now, so that one that is not valid is found before a document asks for it.
+///
+/// # Errors
+/// [`Refusal`] naming the field of the first such pattern.
+pub(super) fn compile_all(pack: &Pack) -> Result<(), Refusal> {
+    let every = |field: String, patterns: &[String]| {
+        patterns.iter().enumerate().try_for_each(|(index, pattern)| {
+            check(pattern)
+                .map_err(|problem| Refusal::new("bad_pattern", format!("{field}[{index}]"), problem))
+        })
+    };
+    for (name, patterns) in &pack.words {
+        every(format!("words.{name}"), patterns)?;
     }
+    for (index, rule) in pack.topics.iter().enumerate() {
+        every(format!("topic[{index}].phrases"), &rule.own.phrases)?;
+    }
+    for (index, Rule { own, .. }) in pack.hazards.iter().enumerate() {
+        every(format!("hazard[{index}].patterns"), &own.patterns)?;
+        every(format!("hazard[{index}].unless"), &own.unless)?;
+        every(format!("hazard[{index}].unless_anywhere"), &own.unless_anywhere)?;
+    }
+    for (index, kind) in pack.kinds.iter().enumerate() {
+        every(format!("kind[{index}].fields"), &kind.fields)?;
+    }
+    let Some(reading) = &pack.reading else { return Ok(()) };
+    for (name, patterns) in [
+        ("proposing", &reading.proposing),
+        ("past_words", &reading.past_words),
+        ("introductions", &reading.introductions),
+        ("boundaries", &reading.boundaries),
+        ("boundaries_after", &reading.boundaries_after),
+        ("denials", &reading.denials),
+        ("rejections", &reading.rejections),
+        ("rejections_after", &reading.rejections_after),
+    ] {
+        every(format!("reading.{name}"), patterns)?;
+    }
+    Ok(())
 }

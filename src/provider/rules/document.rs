@@ -1,10 +1,20 @@
 //! A document as the rules see it: headings, and blocks of prose between them. It relies on a reader
-//! per kind of text. Code, quotations, link destinations, HTML and front matter leave no trace here;
-//! a rule that must see them looks at the source.
+//! per kind of text. Code, quotations, link destinations and HTML leave no trace here; a rule that must see
+//! them looks at the source.
 
-use super::blocks::{Block, Builder, Heading};
+use std::ops::Range;
+
+use super::blocks::{Block, BlockKind, Builder, Heading};
+use super::heading::normalised;
 use super::lines::Lines;
-use super::{markdown, matter, rst};
+use super::prose::floor;
+use super::{markdown, matter, plain, rst};
+
+/// A label has so many words at most: "Owner: the payments team".
+const MOST_LABEL_WORDS: usize = 5;
+const LONGEST_LABEL: usize = 48;
+/// So much of what stands after a label tells whether it says anything, in bytes.
+const LONGEST_SAYS: usize = 80;
 
 /// A document.
 #[derive(Debug)]
@@ -13,8 +23,26 @@ pub(super) struct Document<'a> {
     pub(super) lines: Lines,
     pub(super) headings: Vec<Heading>,
     pub(super) blocks: Vec<Block>,
+    /// The comments of its markup: where they stand in the source.
+    pub(super) comments: Vec<Range<usize>>,
+    /// What it says under a label and not under a heading.
+    pub(super) labels: Vec<Label>,
+    /// The lines of its front matter, or of the list at its top.
+    pub(super) fields: Vec<String>,
     /// The title that its front matter gives.
     pub(super) given_title: Option<String>,
+    /// How many words its prose has.
+    pub(super) words: usize,
+}
+
+/// A few words before a colon, and what stands after it.
+#[derive(Debug)]
+pub(super) struct Label {
+    /// As headings are compared.
+    pub(super) normalised: String,
+    /// What it says, as headings are compared.
+    pub(super) says: String,
+    pub(super) line: u32,
 }
 
 impl<'a> Document<'a> {
@@ -24,10 +52,18 @@ impl<'a> Document<'a> {
         let mut builder = Builder::default();
         match extension {
             "rst" | "rest" => rst::read(source, matter.end, &mut builder),
+            "txt" | "text" if !plain::is_markdown(source) => plain::read(source, matter.end, &mut builder),
             _ => markdown::read(source, matter.end, &mut builder),
         }
-        let Builder { headings, blocks, .. } = builder;
-        Self { source, lines: Lines::of(source), headings, blocks, given_title: matter.title }
+        let Builder { headings, blocks, comments, .. } = builder;
+        let lines = Lines::of(source);
+        let words = blocks.iter().map(|block| block.prose.text().split_whitespace().count()).sum();
+        let mut fields: Vec<String> = source[..matter.end].lines().map(str::to_owned).collect();
+        let top = blocks.iter().take_while(|block| block.heading.is_none() && block.kind == BlockKind::Item);
+        fields.extend(top.map(|block| block.prose.text().to_owned()));
+        let mut labels = labels(&source[..matter.end], &lines);
+        labels.extend(labels_of(&blocks, &lines));
+        Self { source, lines, headings, blocks, comments, labels, fields, given_title: matter.title, words }
     }
 
     /// The heading that is the document's title and opens no section: the first one, where it is the
@@ -37,8 +73,50 @@ impl<'a> Document<'a> {
         self.headings.first().filter(|first| alone && first.level == 1).map(|_| 0)
     }
 
+    /// How many headings it has, the title not counted.
+    pub(super) fn sections(&self) -> usize {
+        self.headings.len() - usize::from(self.title().is_some())
+    }
+
     /// The line of a heading.
     pub(super) fn heading_line(&self, heading: usize) -> u32 {
         self.lines.at(self.headings[heading].source.start)
     }
+}
+
+/// The labels of front matter.
+fn labels(matter: &str, lines: &Lines) -> Vec<Label> {
+    let mut at = 0;
+    let mut found = Vec::new();
+    for line in matter.split_inclusive('\n') {
+        found.extend(label(line.trim(), lines.at(at)));
+        at += line.len();
+    }
+    found
+}
+
+/// Blocks that begin with a label, and cells beside one.
+fn labels_of(blocks: &[Block], lines: &Lines) -> Vec<Label> {
+    let own = blocks.iter().filter_map(|block| {
+        label(block.prose.text(), lines.at(block.prose.source(&(0..block.prose.text().len())).start))
+    });
+    let cells = blocks.windows(2).filter(|pair| pair.iter().all(|block| block.kind == BlockKind::Cell));
+    let cells = cells.filter_map(|pair| {
+        let [name, says] = [&pair[0], &pair[1]].map(|block| block.prose.text());
+        let line = lines.at(pair[0].prose.source(&(0..name.len())).start);
+        named(name, says, line)
+    });
+    own.chain(cells).collect()
+}
+
+fn label(text: &str, line: u32) -> Option<Label> {
+    let start = &text[..floor(text, LONGEST_LABEL)];
+    let at = start.find([':', '—', '–']).or_else(|| start.find(". "))?;
+    named(&text[..at], &text[at..floor(text, at + LONGEST_SAYS).max(at)], line)
+}
+
+fn named(name: &str, says: &str, line: u32) -> Option<Label> {
+    let is_label = name.len() <= LONGEST_LABEL && name.split_whitespace().count() <= MOST_LABEL_WORDS;
+    let (normalised, says) = if is_label { (normalised(name), normalised(says)) } else { return None };
+    (!normalised.is_empty() && !says.is_empty()).then_some(Label { normalised, says, line })
 }

@@ -11,6 +11,8 @@ use crate::domain::review::Evidence;
 const LONGEST_QUOTE: usize = 240;
 /// So much of a secret is quoted, in bytes: what every secret of its kind begins with.
 const SECRET_START: usize = 4;
+/// A name before `=` or `:` is no secret, and is quoted up to so many bytes.
+const LONGEST_NAME: usize = 24;
 
 /// Quotes the sentence around a match, both ranges of the source; none where nothing would be left.
 pub(super) fn quote(
@@ -31,7 +33,12 @@ pub(super) fn quote(
 /// Quotes the beginning of a secret.
 pub(super) fn quote_secret(document: &Document<'_>, secret: &Range<usize>) -> Option<Evidence> {
     let end = floor(document.source, secret.start + SECRET_START).min(secret.end);
-    evidence(document, secret.start..end)
+    let text = &document.source[secret.clone()];
+    let sign = text.find(['=', ':']).filter(|sign| *sign <= LONGEST_NAME);
+    let is_name =
+        |name: &str| name.chars().all(|letter| letter.is_ascii_alphabetic() || "_-".contains(letter));
+    let name = sign.filter(|sign| is_name(&text[..*sign]));
+    evidence(document, secret.start..name.map_or(end, |sign| secret.start + sign + 1))
 }
 
 fn evidence(document: &Document<'_>, range: Range<usize>) -> Option<Evidence> {
@@ -74,5 +81,7 @@ mod tests {
         let document = Document::read("x\nabcdefgh", "md");
         let quoted = quote_secret(&document, &(2..10)).unwrap();
         assert_eq!((quoted.quote.as_str(), quoted.start_line, quoted.end_line), ("abcd", 2, 2));
+        let named = Document::read("api_key=abcdefgh", "md");
+        assert_eq!(quote_secret(&named, &(0..16)).unwrap().quote, "api_key=");
     }
 }

@@ -6,7 +6,10 @@ use std::ops::Range;
 use super::blocks::{Block, BlockKind};
 use super::check::Reading;
 use super::prose::floor;
+use super::silence::unclear;
+use crate::domain::json::{Value, to_value};
 use crate::domain::proposal::Proposal;
+use crate::domain::silenced::{READ_AS, ReadAs};
 use crate::domain::text::{Text, fold_space};
 
 /// A summary is cut to this, at the end of a sentence.
@@ -18,7 +21,7 @@ const MOST_ITEMS: usize = 50;
 
 /// Sorts the document's words into a proposal.
 pub(super) fn expand(reading: &Reading<'_>) -> Proposal {
-    let words = &reading.pack.pack.reading;
+    let words = &reading.rules.reading;
     let problem = statement(reading, &words.problem_topic, true);
     let solution = statement(reading, &words.solution_topic, false);
     Proposal {
@@ -30,7 +33,22 @@ pub(super) fn expand(reading: &Reading<'_>) -> Proposal {
         summary: summary(reading),
         raw_idea: None,
         raw_expanded_proposal: None,
-        metadata: None,
+        metadata: Some(Value::Object(vec![(READ_AS.to_owned(), to_value(&read_as(reading)))])),
+    }
+}
+
+fn read_as(reading: &Reading<'_>) -> ReadAs {
+    let kind = &reading.kind;
+    let topics = || reading.rules.topics.iter();
+    let asked = topics().filter(|topic| topic.common.severity_in(&kind.id).is_some()).count();
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    ReadAs {
+        kind: kind.id.clone(),
+        name: kind.name.clone(),
+        because: kind.because.clone(),
+        topics: count(asked),
+        of: count(topics().count()),
+        unclear: unclear(reading.rules, &reading.directives),
     }
 }
 
@@ -51,14 +69,15 @@ fn summary(reading: &Reading<'_>) -> Option<Text> {
 /// be told in an aside, a solution not: the section on a rejected design is none.
 fn statement(reading: &Reading<'_>, topic: &str, asides: bool) -> String {
     let document = reading.document;
-    let headings = reading.pack.pack.headings_of(topic);
-    if let Some(heading) = reading.sections.best(document, headings, asides) {
+    let headings = reading.rules.headings_of(topic);
+    if let Some(heading) = reading.sections.best(reading.rules, document, headings, asides) {
         return section_text(&document.blocks[reading.sections.body(heading)]);
     }
-    let topic = reading.pack.topics.iter().find(|known| known.rule.id == topic);
+    let topic = reading.rules.topics.iter().find(|known| known.common.id == topic);
     let sentence = topic.and_then(|topic| reading.sentence_of(topic));
-    sentence
-        .map_or_else(String::new, |range| cut(&fold_space(&document.source[range]), LONGEST_STATEMENT, &[]))
+    sentence.map_or_else(String::new, |(range, _)| {
+        cut(&fold_space(&document.source[range]), LONGEST_STATEMENT, &[])
+    })
 }
 
 /// The blocks of a section up to the longest statement, as paragraphs and items.
@@ -77,7 +96,9 @@ fn section_text(blocks: &[Block]) -> String {
 }
 
 fn list(reading: &Reading<'_>, headings: &[String]) -> Vec<Text> {
-    let Some(heading) = reading.sections.best(reading.document, headings, true) else { return Vec::new() };
+    let Some(heading) = reading.sections.best(reading.rules, reading.document, headings, true) else {
+        return Vec::new();
+    };
     let blocks = &reading.document.blocks[reading.sections.body(heading)];
     let is_item = |block: &&Block| block.kind == BlockKind::Item;
     let has_items = blocks.iter().any(|block| is_item(&block));

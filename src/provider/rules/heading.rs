@@ -1,10 +1,12 @@
 //! How headings are compared. It relies on nothing; it leaves out stems and spelling mistakes, so
 //! every form of a word that counts is listed in the rule.
 
-/// Words before a topic that turn it into its opposite.
-const OPPOSITES: [&str; 5] = ["non", "no", "not", "without", "anti"];
+/// Words before a topic that turn it into its opposite, or into that of something else.
+const OPPOSITES: [&str; 8] = ["non", "no", "not", "without", "anti", "current", "existing", "previous"];
 /// A heading with so many words beside the topic's own is about something else.
-const MOST_OTHER_WORDS: usize = 5;
+const MOST_OTHER_WORDS: usize = 6;
+/// Of a heading within a section so many are too many already.
+const MOST_OTHER_WORDS_BELOW: usize = 3;
 
 /// A heading in lower case, its words parted by one space, without punctuation and numbering.
 pub(super) fn normalised(text: &str) -> String {
@@ -24,9 +26,30 @@ fn is_number(word: &str) -> bool {
 }
 
 /// Whether the words of `topic` stand in `heading` next to each other, both normalised, and the
-/// heading is not about their opposite.
+/// heading is not about their opposite. After `=` they must be all of the heading.
 pub(super) fn names(heading: &str, topic: &str) -> bool {
-    heading.contains(topic) && names_by_word(heading, topic)
+    match topic.strip_prefix('=') {
+        Some(whole) => is_whole(heading, whole),
+        None => heading.contains(topic) && names_by_word(heading, topic),
+    }
+}
+
+/// Whether `topic` is all of `heading`, but for an article before it.
+pub(super) fn is_whole(heading: &str, topic: &str) -> bool {
+    let topic = topic.strip_prefix('=').unwrap_or(topic);
+    heading == topic || without_article(heading) == topic
+}
+
+/// A normalised heading without the article that it begins with.
+pub(super) fn without_article(heading: &str) -> &str {
+    let articles = ["the ", "our ", "a ", "an "];
+    articles.iter().find_map(|article| heading.strip_prefix(article)).unwrap_or(heading)
+}
+
+/// As [`names`], for a heading that stands within another section.
+pub(super) fn names_below(heading: &str, topic: &str) -> bool {
+    let count = |text: &str| text.split(' ').count();
+    names(heading, topic) && count(heading) <= count(topic) + MOST_OTHER_WORDS_BELOW
 }
 
 fn names_by_word(heading: &str, topic: &str) -> bool {
@@ -56,5 +79,6 @@ mod tests {
         assert!(!names(&normalised("Non-goals"), "goals"));
         assert!(names(&normalised("Goals and non-goals"), "goals"));
         assert!(!names("why the first design of somebody else was left out", "design"));
+        assert!(names("the plan", "=plan") && !names("launch plan", "=plan"));
     }
 }

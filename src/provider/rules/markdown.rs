@@ -32,7 +32,13 @@ struct Reader<'b> {
 impl Reader<'_> {
     fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
-            Event::Start(tag) => self.start(&tag),
+            Event::Start(tag) => {
+                if matches!(tag, Tag::HtmlBlock) {
+                    self.builder.comments.push(range);
+                }
+                self.start(&tag);
+            }
+            Event::InlineHtml(_) => self.builder.comments.push(range),
             Event::End(tag) => self.end(tag),
             _ if self.passed_over > 0 => {}
             Event::Text(text) => self.builder.prose.words(&text, range),

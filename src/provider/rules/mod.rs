@@ -1,39 +1,48 @@
-//! The built-in rules: they check offline whether a document says what a proposal should say and whether
-//! it says something dangerous. They rely on headings and wording alone: they judge what is written,
-//! not whether it is right.
+//! The rules: they check offline whether a document says what a proposal should say and whether it says
+//! something dangerous. They rely on headings and wording alone: they judge what is written, not whether it
+//! is right.
 //!
 //! ```text
-//! source ─► matter, markdown | rst ─► document ─► section ─┐
-//! packs/*.toml ─► pack ─► compiled ────────────────────────┴─► check ─► review, expand
+//! source ─► matter, markdown | rst | plain ─► document ─► section, kind, directive ─┐
+//! packs/*.toml ─► pack ─► compiled ─────────────────────────────────────────────────┴─► check ─► review, expand
 //! ```
 
+mod abbreviation;
 mod blocks;
 mod check;
 mod compiled;
+mod directive;
 mod document;
 mod evidence;
+mod examples;
 mod expand;
 mod heading;
+mod kind;
 mod lines;
 mod markdown;
 mod matter;
+mod mention;
 mod negation;
 mod pack;
 mod pattern;
+mod plain;
 mod prose;
 mod review;
 mod rst;
 mod score;
 mod section;
+mod silence;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_hostile;
 mod told;
 
-pub use pack::{HazardRule, Mentions, Pack, PackError, Reading, Scope, Severity, TopicRule};
+pub use examples::Example;
+pub use pack::{Common, Hazard, InKind, Kind, Mentions, Pack, Reading, Rule, Scope, Severity, Topic};
+pub use silence::Suppressions;
 
-use self::compiled::Compiled;
+use self::compiled::{Compiled, compile_all};
 use self::document::Document;
 use super::{Provider, ProviderError, Subject};
 use crate::domain::identity::Inputs;
@@ -43,36 +52,72 @@ use crate::domain::refusal::Refusal;
 use crate::domain::request::StepModel;
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
-use crate::domain::view::RuleView;
+use crate::domain::view::{KindView, RuleView};
+use crate::domain::written::FileRefusal;
 
 /// The version of the engine. It is raised whenever reading, matching or scoring changes what any
 /// document is told; a change of the rules themselves shows in their pack's bytes.
-pub const ENGINE: &str = "rules-1";
+pub const ENGINE: &str = "rules-2";
 
 const CORE: &str = include_str!("packs/core.toml");
 
 /// The provider that reads by rules.
 #[derive(Debug)]
 pub struct Rules {
-    packs: Vec<(Compiled, &'static str)>,
+    compiled: Compiled,
+    packs: Vec<(Pack, String)>,
+    suppressions: Option<(Suppressions, String)>,
 }
 
 impl Rules {
     /// The rules that come with the program.
     ///
     /// # Errors
-    /// [`PackError`] when a pack is not valid, which the tests rule out.
-    pub fn builtin() -> Result<Self, PackError> {
-        let load = |text| Ok((Compiled::of(Pack::parse(text)?), text));
-        Ok(Self { packs: [CORE].into_iter().map(load).collect::<Result<_, _>>()? })
+    /// [`FileRefusal`] when they are not valid, which the tests rule out.
+    pub fn builtin() -> Result<Self, FileRefusal> {
+        let core = Pack::parse(CORE, None)?;
+        Self::of(vec![(core, CORE.to_owned())])
     }
 
-    /// Compiles every pattern now, so that one that is not valid is found before a document asks for it.
+    /// These rules and those of another pack.
     ///
     /// # Errors
-    /// [`PackError::Field`] naming the rule and its field.
-    pub fn check(&self) -> Result<(), PackError> {
-        self.packs.iter().try_for_each(|(compiled, _)| compiled.check())
+    /// [`FileRefusal`] with the line of what does not hold in it.
+    pub fn with(self, text: &str) -> Result<Self, FileRefusal> {
+        let mut packs = self.packs;
+        let pack = Pack::parse(text, packs.first().map(|(core, _)| core))?;
+        let refused = |refusal: Refusal| refused_in(text, refusal);
+        compile_all(&pack).map_err(refused)?;
+        if packs.iter().any(|(known, _)| known.id == pack.id) {
+            return Err(refused(Refusal::new("taken", "id", format!("there is another pack `{}`", pack.id))));
+        }
+        let mine = pack.topics.iter().map(|rule| ("topic", &rule.common.id)).enumerate();
+        let mine = mine.chain(pack.hazards.iter().map(|rule| ("hazard", &rule.common.id)).enumerate());
+        for (index, (list, id)) in mine {
+            if packs.iter().any(|(known, _)| known.rules().any(|rule| rule.id == *id)) {
+                let problem = format!("there is another rule `{id}`");
+                return Err(refused(Refusal::new("taken", format!("{list}[{index}].id"), problem)));
+            }
+        }
+        packs.push((pack, text.to_owned()));
+        Self::of(packs)
+    }
+
+    /// These rules, some findings of which are answered for.
+    ///
+    /// # Errors
+    /// [`FileRefusal`] with the line of what does not hold in it.
+    pub fn suppressing(self, text: &str) -> Result<Self, FileRefusal> {
+        let suppressions = Suppressions::parse(text, &self.compiled)?;
+        Ok(Self { suppressions: Some((suppressions, text.to_owned())), ..self })
+    }
+
+    fn of(packs: Vec<(Pack, String)>) -> Result<Self, FileRefusal> {
+        let reading = packs.first().and_then(|(core, _)| core.reading.clone());
+        let missing = || Refusal::new("missing_field", "reading", "the built-in pack says how to read");
+        let reading = reading.ok_or_else(|| FileRefusal { line: None, refusal: missing() })?;
+        let all: Vec<Pack> = packs.iter().map(|(pack, _)| pack.clone()).collect();
+        Ok(Self { compiled: Compiled::of(&all, reading), packs, suppressions: None })
     }
 
     /// Checks that the persona can review by rules.
@@ -80,41 +125,55 @@ impl Rules {
     /// # Errors
     /// [`Refusal`] naming the persona's field: a rule that there is not, or no rule at all.
     pub fn serve(&self, persona: &Persona) -> Result<(), Refusal> {
-        let rules = || {
-            let topics = self.packs().flat_map(|pack| &pack.topics).map(|rule| (&rule.id, &rule.persona));
-            let hazards = self.packs().flat_map(|pack| &pack.hazards).map(|rule| (&rule.id, &rule.persona));
-            topics.chain(hazards)
-        };
         for (index, rule) in persona.rules.iter().flatten().enumerate() {
-            if !rules().any(|(id, _)| id == rule.as_str()) {
-                let known: Vec<&str> = rules().map(|(id, _)| id.as_str()).collect();
+            if !self.compiled.rules().any(|known| known.id == rule.as_str()) {
+                let known: Vec<&str> = self.compiled.rules().map(|rule| rule.id.as_str()).collect();
                 let problem = format!("there is no rule `{rule}`; there are {}", known.join(", "));
                 return Err(Refusal::new("unknown_rule", format!("rules[{index}]"), problem));
             }
         }
-        if rules().any(|(id, owner)| review::is_read_by(persona, id, owner)) {
+        if self.compiled.rules().any(|rule| review::is_read_by(persona, rule)) {
             return Ok(());
         }
-        let problem =
-            format!("no built-in rule belongs to `{}`; name the rules that it reads by", persona.id);
+        let problem = format!("no rule belongs to `{}`; name the rules that it reads by", persona.id);
         Err(Refusal::new("no_rules", "rules", problem))
     }
 
     /// Every rule, as it is told to people, in the order in which they are run.
     #[must_use]
     pub fn told(&self) -> Vec<RuleView> {
-        self.packs().flat_map(told::told).collect()
+        let Some((core, _)) = self.packs.first() else { return Vec::new() };
+        self.packs.iter().flat_map(|(pack, _)| told::told(pack, core)).collect()
     }
 
-    /// The packs in use, in the order in which their rules are run.
-    pub fn packs(&self) -> impl Iterator<Item = &Pack> {
-        self.packs.iter().map(|(compiled, _)| &compiled.pack)
+    /// The kinds of documents, in the order in which they are tried.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<KindView> {
+        let kinds = self.packs.iter().flat_map(|(pack, _)| &pack.kinds);
+        kinds.map(told::kind).collect()
     }
+
+    /// A rule as it stands in its pack.
+    #[must_use]
+    pub fn source(&self, id: &str) -> Option<&str> {
+        self.packs.iter().find_map(|(pack, text)| told::source(pack, text, id))
+    }
+
+    /// Runs the examples of every rule that has some, in the order of the rules.
+    #[must_use]
+    pub fn examples(&self) -> Vec<Example> {
+        examples::run(&self.compiled)
+    }
+}
+
+fn refused_in(text: &str, refusal: Refusal) -> FileRefusal {
+    let lines = crate::domain::written::Written::parse(text).ok();
+    FileRefusal { line: lines.and_then(|written| written.lines.of(&refusal.field)), refusal }
 }
 
 impl Provider for Rules {
     fn prepare(&self) {
-        self.packs.iter().for_each(|(compiled, _)| compiled.prepare());
+        self.compiled.prepare();
     }
 
     fn model(&self, step: &Step) -> Option<StepModel> {
@@ -124,17 +183,15 @@ impl Provider for Rules {
     }
 
     fn inputs(&self) -> Inputs {
-        let input = |(compiled, text): &(Compiled, &str)| {
-            (format!("rules/{}.toml", compiled.pack.id), text.as_bytes().to_vec())
-        };
-        self.packs.iter().map(input).collect()
+        let packs = self.packs.iter().map(|(pack, text)| (format!("{}.toml", pack.id), text));
+        let suppressions = self.suppressions.iter().map(|(_, text)| (silence::FILE.to_owned(), text));
+        let input = |(name, text): (String, &String)| (format!("rules/{name}"), text.as_bytes().to_vec());
+        packs.chain(suppressions).map(input).collect()
     }
 
     fn expand(&self, subject: &Subject<'_>) -> Result<Proposal, ProviderError> {
         let document = Document::read(subject.idea, subject.extension);
-        let (compiled, _) =
-            self.packs.first().ok_or_else(|| ProviderError::InvalidAnswer("no rule pack".to_owned()))?;
-        Ok(expand::expand(&check::Reading::of(compiled, &document)))
+        Ok(expand::expand(&check::Reading::of(&self.compiled, &document)))
     }
 
     fn review(
@@ -144,7 +201,8 @@ impl Provider for Rules {
         _proposal: &Proposal,
     ) -> Result<PersonaReview, ProviderError> {
         let document = Document::read(subject.idea, subject.extension);
-        let readings = self.packs.iter().map(|(compiled, _)| check::Reading::of(compiled, &document));
-        Ok(review::review(persona, &readings.collect::<Vec<_>>(), subject.idea))
+        let none = Suppressions::default();
+        let suppressions = self.suppressions.as_ref().map_or(&none, |(suppressions, _)| suppressions);
+        Ok(review::review(persona, &check::Reading::of(&self.compiled, &document), suppressions))
     }
 }

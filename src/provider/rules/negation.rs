@@ -4,8 +4,9 @@
 
 use std::ops::Range;
 
+use super::mention::Mention;
 use super::pack::Reading;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, as_words, as_written};
 use super::prose::floor;
 
 /// So many bytes before a mention are looked at.
@@ -18,6 +19,9 @@ const AFTER: usize = 60;
 /// The words that take a mention back.
 #[derive(Debug)]
 pub(super) struct Negation {
+    past: Option<Pattern>,
+    opened: Option<Pattern>,
+    introductions: Option<Pattern>,
     boundaries: Option<Pattern>,
     boundaries_after: Option<Pattern>,
     denials: Option<Pattern>,
@@ -27,28 +31,17 @@ pub(super) struct Negation {
 
 impl Negation {
     pub(super) fn of(reading: &Reading) -> Self {
-        let words = |either: &str| format!(r"\b(?:{either})\b");
-        let rule = "reading";
+        let after = |either: &str| format!(r"^\W*(?:\w+\W+){{0,5}}(?:{either})\b");
         Self {
-            boundaries: Pattern::any_of(rule, "boundaries", &reading.boundaries, str::to_owned),
-            boundaries_after: Pattern::any_of(
-                rule,
-                "boundaries_after",
-                &reading.boundaries_after,
-                str::to_owned,
-            ),
-            denials: Pattern::any_of(rule, "denials", &reading.denials, words),
-            rejections: Pattern::any_of(rule, "rejections", &reading.rejections, words),
-            after: Pattern::any_of(rule, "rejections_after", &reading.rejections_after, |either| {
-                format!(r"^\W*(?:\w+\W+){{0,2}}(?:{either})\b")
-            }),
+            past: Pattern::any_of(&reading.past_words, as_words),
+            opened: Pattern::any_of(&reading.past_words, |either| format!(r"^\W*(?:{either})\b")),
+            introductions: Pattern::any_of(&reading.introductions, as_written),
+            boundaries: Pattern::any_of(&reading.boundaries, as_written),
+            boundaries_after: Pattern::any_of(&reading.boundaries_after, as_written),
+            denials: Pattern::any_of(&reading.denials, as_words),
+            rejections: Pattern::any_of(&reading.rejections, as_words),
+            after: Pattern::any_of(&reading.rejections_after, after),
         }
-    }
-
-    /// All its patterns.
-    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        let own = [&self.boundaries, &self.boundaries_after, &self.denials, &self.rejections, &self.after];
-        own.into_iter().flatten()
     }
 
     /// Whether the sentence denies what it mentions ("no plan to roll back").
@@ -58,14 +51,30 @@ impl Negation {
     }
 
     /// Whether the sentence rejects what it mentions, or tells of how things were.
-    pub(super) fn rejects(&self, sentence: &str, mention: &Range<usize>) -> bool {
-        let before = self.before(sentence, mention.start, BEFORE);
-        holds(self.rejections.as_ref(), before) || self.after(sentence, mention.end)
+    pub(super) fn rejects(&self, sentence: &str, mention: &Mention) -> bool {
+        let whole = mention.range();
+        let before = self.before(sentence, whole.start, BEFORE);
+        let between = || {
+            mention.parts.windows(2).any(|pair| {
+                let gap = &sentence[pair[0].end..pair[1].start.max(pair[0].end)];
+                // After a comma the sentence may speak of something else, and come back.
+                let last = gap.rsplit([',', ';', ':']).next().unwrap_or(gap);
+                holds(self.rejections.as_ref(), last) || holds(self.past.as_ref(), gap)
+            })
+        };
+        holds(self.rejections.as_ref(), before) || between() || self.after(sentence, whole.end)
+    }
+
+    /// Whether the sentence begins to tell of how things are or were.
+    pub(super) fn opens_past(&self, sentence: &str) -> bool {
+        holds(self.opened.as_ref(), sentence)
     }
 
     /// What stands before a mention and belongs to the same thought.
     fn before<'s>(&self, sentence: &'s str, mention: usize, reach: usize) -> &'s str {
-        let window = &sentence[floor(sentence, mention.saturating_sub(reach))..mention];
+        let clause = self.introductions.as_ref().and_then(|words| words.find_iter(sentence).next());
+        let begin = clause.filter(|clause| clause.end <= mention).map_or(0, |clause| clause.end);
+        let window = &sentence[floor(sentence, mention.saturating_sub(reach)).max(begin)..mention];
         let last = self.boundaries.as_ref().and_then(|boundaries| boundaries.find_iter(window).last());
         last.map_or(window, |boundary| &window[boundary.end..])
     }

@@ -1,6 +1,6 @@
 //! Several patterns as one, compiled when a document first asks for it: most documents never ask for most
-//! of them, and compiling takes longer than reading. It relies on [`Pattern::check`] having been called
-//! for every pack, which the tests do for the built-in one.
+//! of them, and compiling takes longer than reading. It relies on [`check`] having been called for every
+//! pattern of every pack, which the tests do for the built-in one.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -9,13 +9,12 @@ use regex_automata::meta::{BuildError, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
 
-use super::pack::{PackError, field_error};
+/// No compiled pattern takes more memory, in bytes.
+const MOST_MEMORY: usize = 4 << 20;
 
 /// Patterns of one field of a rule; any of them may match.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    rule: String,
-    field: &'static str,
     source: String,
     regex: OnceLock<Regex>,
 }
@@ -28,36 +27,38 @@ fn compile(source: &str) -> Result<Regex, Box<BuildError>> {
         .auto_prefilter(false)
         .onepass(false)
         .utf8_empty(false)
+        .nfa_size_limit(Some(MOST_MEMORY))
         .which_captures(WhichCaptures::Implicit);
     let bytes = syntax::Config::new().case_insensitive(true).unicode(false).utf8(false);
     Regex::builder().configure(lean).syntax(bytes).build(source).map_err(Box::new)
 }
 
+/// Whether `pattern` is one; a space in it stands for any white space.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check(pattern: &str) -> Result<(), String> {
+    let problem = |error: Box<BuildError>| match (error.syntax_error(), error.size_limit()) {
+        (Some(error), _) => error.to_string(),
+        (None, Some(_)) => format!("`{pattern}` is too large: repeat less"),
+        _ => error.to_string(),
+    };
+    let regex = compile(&spaced(pattern)).map_err(problem)?;
+    if regex.is_match("") { Err(format!("`{pattern}` matches nothing at all, everywhere")) } else { Ok(()) }
+}
+
+fn spaced(pattern: &str) -> String {
+    pattern.replace(' ', r"\s+")
+}
+
 impl Pattern {
     /// One pattern out of several; none out of none. A space in a pattern stands for any white space.
-    pub(super) fn any_of(
-        rule: &str,
-        field: &'static str,
-        patterns: &[String],
-        wrap: fn(&str) -> String,
-    ) -> Option<Self> {
+    pub(super) fn any_of(patterns: &[String], wrap: fn(&str) -> String) -> Option<Self> {
         if patterns.is_empty() {
             return None;
         }
         let either = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|");
-        let source = wrap(&either).replace(' ', r"\s+");
-        Some(Self { rule: rule.to_owned(), field, source, regex: OnceLock::new() })
-    }
-
-    /// Compiles it now.
-    ///
-    /// # Errors
-    /// [`PackError::Field`] where it is no pattern.
-    pub(super) fn check(&self) -> Result<(), PackError> {
-        let regex =
-            compile(&self.source).map_err(|error| field_error(&self.rule, self.field, error.to_string()))?;
-        self.regex.get_or_init(|| regex);
-        Ok(())
+        Some(Self { source: spaced(&wrap(&either)), regex: OnceLock::new() })
     }
 
     /// Compiles it now, unless it is.
@@ -80,4 +81,14 @@ impl Pattern {
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.regex().is_match(text)
     }
+}
+
+/// Patterns as they stand.
+pub(super) fn as_written(either: &str) -> String {
+    either.to_owned()
+}
+
+/// Patterns of whole words.
+pub(super) fn as_words(either: &str) -> String {
+    format!(r"\b(?:{either})\b")
 }

@@ -4,14 +4,16 @@
 use serde::Serialize;
 
 use super::ENGINE;
-use super::check::Reading;
-use super::compiled::{Hazard, Topic};
-use super::pack::{Severity, TopicRule};
-use super::score::{FOUND, Part, Sum, deduction};
-use crate::domain::ids::PersonaId;
+use super::check::{Found, Place, Reading};
+use super::compiled::{HazardRule, TopicRule};
+use super::pack::{Common, Severity};
+use super::score::{FOUND, Part, Sum, deduction, in_passing};
+use super::silence::{Answer, Silencing, Suppressions};
+use super::told::word;
 use crate::domain::json::to_value;
 use crate::domain::panel::Persona;
 use crate::domain::review::{Basis, BlockingIssue, Concern, Evidence, PersonaReview, TextOrObject};
+use crate::domain::silenced::Silenced;
 use crate::domain::text::Text;
 
 /// How a review came about.
@@ -19,77 +21,137 @@ use crate::domain::text::Text;
 struct Account {
     engine: &'static str,
     packs: Vec<String>,
+    kind: String,
     score: Sum,
+    silenced: Vec<Silenced>,
 }
 
 /// Reviews with the rules of `persona`.
-pub(super) fn review(persona: &Persona, readings: &[Reading<'_>], idea: &str) -> PersonaReview {
-    let mut findings = Findings::default();
-    for reading in readings {
-        let topics = reading.pack.topics.iter();
-        let topics = topics.filter(|topic| is_read_by(persona, &topic.rule.id, &topic.rule.persona));
-        topics.for_each(|topic| findings.topic(reading, topic));
-        let hazards = reading.pack.hazards.iter();
-        let hazards = hazards.filter(|hazard| is_read_by(persona, &hazard.rule.id, &hazard.rule.persona));
-        hazards.for_each(|hazard| findings.hazard(reading, hazard));
+pub(super) fn review(persona: &Persona, reading: &Reading<'_>, suppressions: &Suppressions) -> PersonaReview {
+    let silencing = Silencing { directives: &reading.directives, suppressions };
+    let mut findings = Findings { reading, silencing, told: Told::default() };
+    for topic in reading.rules.topics.iter().filter(|topic| is_read_by(persona, &topic.common)) {
+        if let Some(severity) = topic.common.severity_in(&reading.kind.id) {
+            findings.topic(topic, severity);
+        }
     }
-    let mut review = findings.into_review(persona, readings);
-    review.check_quotes(idea);
+    for hazard in reading.rules.hazards.iter().filter(|hazard| is_read_by(persona, &hazard.common)) {
+        if let Some(severity) = hazard.common.severity_in(&reading.kind.id) {
+            findings.hazard(hazard, severity);
+        }
+    }
+    let mut review = findings.told.into_review(persona, reading);
+    review.check_quotes(reading.document.source);
     review
 }
 
-/// Whether `persona` reads by the rule `id`, which is `owner`'s where no panel says otherwise.
-pub(super) fn is_read_by(persona: &Persona, id: &str, owner: &PersonaId) -> bool {
+/// Whether `persona` reads by the rule: its own, unless the panel says which.
+pub(super) fn is_read_by(persona: &Persona, rule: &Common) -> bool {
     match &persona.rules {
-        Some(rules) => rules.iter().any(|rule| rule.as_str() == id),
-        None => *owner == persona.id,
+        Some(rules) => rules.iter().any(|named| named.as_str() == rule.id),
+        None => rule.persona == persona.id,
     }
 }
 
+struct Findings<'a> {
+    reading: &'a Reading<'a>,
+    silencing: Silencing<'a>,
+    told: Told,
+}
+
+impl Findings<'_> {
+    fn topic(&mut self, topic: &TopicRule, severity: Severity) {
+        let (rule, about) = (&topic.common, &topic.own.about);
+        let (text, evidence, weight, outcome, taken) = match self.reading.find(topic) {
+            Found::At(line) => {
+                self.told.strengths.push(said(&format!("Covers {about} (line {line}).")));
+                return self.told.part(rule, "found", FOUND);
+            }
+            Found::Mentioned(place) => {
+                let line = place.start_line;
+                let text = format!("No section about {about} was found; line {line} comes nearest.");
+                let weight = severity.min(Severity::Concern);
+                (text, vec![place], weight, "mentioned", in_passing(severity))
+            }
+            Found::Nowhere => {
+                let text = format!("No section or sentence about {about} was found.");
+                (text, Vec::new(), severity, "not_found", deduction(severity, false))
+            }
+        };
+        if let Some(answer) = self.silencing.absence(rule) {
+            return self.told.silence(rule, weight, &text, evidence, answer);
+        }
+        self.told.part(rule, outcome, taken);
+        let basis = Basis { rule_id: Some(rule.id.clone()), searched: searched(topic), evidence };
+        self.told.finding(rule, weight, false, &text, basis);
+    }
+
+    fn hazard(&mut self, hazard: &HazardRule, severity: Severity) {
+        let rule = &hazard.common;
+        let critical = hazard.own.security_critical && severity == Severity::Blocking;
+        let mut open = Vec::new();
+        for place in self.reading.places_of(hazard) {
+            match self.silencing.place(rule, hazard.own.security_critical, &place.evidence) {
+                Some(answer) => {
+                    let text = hazard_text(hazard, std::slice::from_ref(&place));
+                    self.told.silence(rule, severity, &text, vec![place.evidence], answer);
+                }
+                None => open.push(place),
+            }
+        }
+        if open.is_empty() {
+            return;
+        }
+        let text = hazard_text(hazard, &open);
+        let evidence = open.into_iter().map(|place| place.evidence).collect();
+        self.told.part(rule, "hazard", deduction(severity, critical));
+        let basis = Basis { rule_id: Some(rule.id.clone()), evidence, ..Basis::default() };
+        self.told.finding(rule, severity, critical, &text, basis);
+    }
+}
+
+/// What a review says.
 #[derive(Default)]
-struct Findings {
+struct Told {
     strengths: Vec<Text>,
     concerns: Vec<Concern>,
     recommendations: Vec<Text>,
     blocking: Vec<BlockingIssue>,
+    silenced: Vec<Silenced>,
     parts: Vec<Part>,
 }
 
-impl Findings {
-    fn topic(&mut self, reading: &Reading<'_>, topic: &Topic) {
-        let rule = &topic.rule;
-        if let Some(line) = reading.line_of(topic) {
-            self.strengths.push(said(&format!("{} (line {line}).", rule.found)));
-            self.part(&rule.id, "found", FOUND);
-            return;
-        }
-        let basis = Basis { rule_id: Some(rule.id.clone()), searched: searched(rule), ..Basis::default() };
-        self.part(&rule.id, "not_found", deduction(rule.severity, false));
-        self.finding(rule.severity, false, [&rule.missing, &rule.advice], basis);
+impl Told {
+    fn part(&mut self, rule: &Common, outcome: &'static str, hundredths: i32) {
+        self.parts.push(Part { rule_id: rule.id.clone(), outcome, hundredths });
     }
 
-    fn hazard(&mut self, reading: &Reading<'_>, hazard: &Hazard) {
-        let rule = &hazard.rule;
-        let evidence: Vec<Evidence> = reading.places_of(hazard);
-        if evidence.is_empty() {
-            return;
+    fn silence(
+        &mut self,
+        rule: &Common,
+        severity: Severity,
+        text: &str,
+        evidence: Vec<Evidence>,
+        Answer { by, because }: Answer,
+    ) {
+        if !self.parts.iter().any(|part| part.rule_id == rule.id) {
+            self.part(rule, "silenced", 0);
         }
-        let basis = Basis { rule_id: Some(rule.id.clone()), evidence, ..Basis::default() };
-        self.part(&rule.id, "hazard", deduction(rule.severity, rule.security_critical));
-        self.finding(rule.severity, rule.security_critical, [&rule.text, &rule.advice], basis);
+        let (rule_id, severity) = (rule.id.clone(), word(severity).to_owned());
+        self.silenced.push(Silenced { rule_id, severity, text: text.to_owned(), evidence, by, because });
     }
 
-    fn part(&mut self, rule: &str, outcome: &'static str, hundredths: i32) {
-        self.parts.push(Part { rule_id: rule.to_owned(), outcome, hundredths });
-    }
-
-    fn finding(&mut self, severity: Severity, critical: bool, [text, advice]: [&str; 2], basis: Basis) {
-        if severity == Severity::Recommendation {
-            self.recommendations.push(said(advice));
-            return;
-        }
-        self.recommendations.push(said(advice));
-        let text = said(text);
+    fn finding(&mut self, rule: &Common, severity: Severity, critical: bool, text: &str, basis: Basis) {
+        let text = match severity {
+            Severity::Recommendation => {
+                let told = if basis.searched.is_empty() { basis.evidence.as_slice() } else { &[] };
+                let places = lines(told);
+                let advice = format!("{}{places} {}", text.trim_end_matches('.'), rule.advice);
+                return self.recommendations.push(said(&advice));
+            }
+            Severity::Concern | Severity::Blocking => said(text),
+        };
+        self.recommendations.push(said(&rule.advice));
         if severity == Severity::Blocking {
             self.blocking.push(BlockingIssue { text, security_critical: Some(critical), basis });
         } else {
@@ -97,11 +159,11 @@ impl Findings {
         }
     }
 
-    fn into_review(self, persona: &Persona, readings: &[Reading<'_>]) -> PersonaReview {
-        let name = |reading: &Reading<'_>| format!("{}@{}", reading.pack.pack.id, reading.pack.pack.version);
+    fn into_review(self, persona: &Persona, reading: &Reading<'_>) -> PersonaReview {
         let score = Sum::of(self.parts);
         let confidence_score = score.score();
-        let account = Account { engine: ENGINE, packs: readings.iter().map(name).collect(), score };
+        let (packs, kind) = (reading.rules.packs.clone(), reading.kind.id.clone());
+        let account = Account { engine: ENGINE, packs, kind, score, silenced: self.silenced };
         PersonaReview {
             persona_id: persona.id.clone(),
             persona_name: persona.name.clone(),
@@ -117,13 +179,39 @@ impl Findings {
     }
 }
 
+/// Where a recommendation rests on places: their lines, and the end of the sentence.
+fn lines(evidence: &[Evidence]) -> String {
+    let lines: Vec<String> = evidence.iter().map(|place| place.start_line.to_string()).collect();
+    match lines.as_slice() {
+        [] => String::from("."),
+        [line] => format!(" (line {line})."),
+        lines => format!(" (lines {}).", lines.join(", ")),
+    }
+}
+
+fn hazard_text(hazard: &HazardRule, places: &[Place]) -> String {
+    if !hazard.own.text.contains("{matches}") {
+        return hazard.own.text.clone();
+    }
+    let mut words: Vec<String> = Vec::new();
+    for found in places.iter().filter_map(|place| place.words.as_ref()) {
+        let quoted = format!("“{found}”");
+        if !words.contains(&quoted) {
+            words.push(quoted);
+        }
+    }
+    let words = if words.is_empty() { String::from("the words quoted") } else { words.join(", ") };
+    hazard.own.text.replace("{matches}", &words)
+}
+
 /// Packs are checked to hold no blank text; the fallback is for the type alone.
 fn said(text: &str) -> Text {
     Text::or(text, "not said")
 }
 
-fn searched(rule: &TopicRule) -> Vec<Text> {
-    let headings = said(&format!("headings: {}", rule.headings.join(", ")));
-    let phrases = (!rule.phrases.is_empty()).then(|| said(&format!("phrases: {}", rule.phrases_in_words)));
+fn searched(topic: &TopicRule) -> Vec<Text> {
+    let headings = said(&format!("headings: {}", topic.own.headings.join(", ")));
+    let described = !topic.own.phrases.is_empty();
+    let phrases = described.then(|| said(&format!("phrases: {}", topic.own.phrases_in_words)));
     std::iter::once(headings).chain(phrases).collect()
 }

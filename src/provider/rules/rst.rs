@@ -1,6 +1,6 @@
 //! Reads reStructuredText, as far as telling prose from the rest needs: titles, lists, literal blocks,
-//! directives and quotations. It relies on indentation alone; roles, substitutions and the inside of
-//! tables are read as they are written.
+//! directives and quotations. It relies on indentation alone; substitutions and the inside of tables are read
+//! as they are written.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -13,7 +13,12 @@ static BULLET: LazyLock<Regex> = LazyLock::new(|| literal(r"^(?:[-*+•]|\(?(?:\
 static ADMONITION: LazyLock<Regex> = LazyLock::new(|| {
     literal(r"^\.\. (?:note|warning|important|tip|hint|caution|attention|danger|admonition)::")
 });
-static APART: LazyLock<Regex> = LazyLock::new(|| literal(r"``.+?``|<[^<>`]*>`_{1,2}"));
+/// Literal text; the address of a link; a role with its text; a footnote; signs of links and emphasis.
+static APART: LazyLock<Regex> = LazyLock::new(|| {
+    literal(
+        r"``(?P<literal>.+?)``|\s*<[^<>`]*>`_{1,2}|:[A-Za-z][A-Za-z:+.-]*:`(?P<role>[^`]*?)(?:\s*<[^<>`]*>)?`|\[[#*0-9A-Za-z-]{1,20}\]_|`_{0,2}|\*{1,2}",
+    )
+});
 
 fn literal(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a literal")
@@ -32,6 +37,11 @@ impl Line<'_> {
         let sign = self.text.chars().next().filter(char::is_ascii_punctuation)?;
         let is_rule = self.indent == 0 && self.text.len() >= 3;
         (is_rule && self.text.chars().all(|letter| letter == sign)).then_some(sign)
+    }
+
+    /// Whether it is a line of a table and has no text.
+    fn is_border(&self) -> bool {
+        self.text.len() >= 3 && self.text.bytes().all(|byte| b"=-+| ".contains(&byte))
     }
 
     fn is_blank(&self) -> bool {
@@ -90,7 +100,10 @@ impl Reader<'_, '_> {
     fn text(&mut self) {
         let line = &self.lines[self.at];
         let (indent, text) = (line.indent, line.text);
-        if text == ".." || text.starts_with(".. ") || text.starts_with("__ ") {
+        if line.is_border() {
+            self.end_block();
+            self.at += 1;
+        } else if text == ".." || text.starts_with(".. ") || text.starts_with("__ ") {
             self.explicit(indent, ADMONITION.is_match(text));
         } else if let Some(bullet) = BULLET.find(text) {
             self.item(indent, bullet.end());
@@ -136,11 +149,14 @@ impl Reader<'_, '_> {
 
     fn explicit(&mut self, indent: usize, admonition: bool) {
         self.end_block();
+        let start = self.lines[self.at].start;
         self.at += 1;
         if admonition {
             self.margin = Some(indent + 1);
         } else {
             self.pass_over_deeper_than(indent);
+            let last = self.lines[..self.at].iter().rev().find(|line| !line.is_blank());
+            self.builder.comments.push(start..last.map_or(start, |line| line.start + line.text.len()));
         }
     }
 
@@ -184,12 +200,15 @@ impl Reader<'_, '_> {
         let source = |range: Range<usize>| start + range.start..start + range.end;
         let prose = &mut self.builder.prose;
         let mut done = 0;
-        for apart in APART.find_iter(text) {
+        for found in APART.captures_iter(text) {
+            let apart = found.get_match();
             prose.words(&text[done..apart.start()], source(done..apart.start()));
-            // An address leaves nothing behind, literal text its inside.
-            if apart.as_str().starts_with("``") {
-                let inside = apart.start() + 2..apart.end() - 2;
-                prose.code(&text[inside.clone()], source(inside));
+            // Literal text and roles leave their inside behind, an address and a sign nothing.
+            if let Some(inside) = found.name("literal") {
+                prose.code(inside.as_str(), source(inside.range()));
+            }
+            if let Some(inside) = found.name("role") {
+                prose.words(inside.as_str(), source(inside.range()));
             }
             done = apart.end();
         }

@@ -25,11 +25,20 @@ pub(super) fn deduction(severity: Severity, security_critical: bool) -> i32 {
     }
 }
 
+/// What a topic that a long document only mentions takes away, in hundredths, as a negative number.
+pub(super) fn in_passing(severity: Severity) -> i32 {
+    match severity {
+        Severity::Blocking => -12,
+        Severity::Concern => -5,
+        Severity::Recommendation => -1,
+    }
+}
+
 /// What one rule did to a score.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Part {
     pub(super) rule_id: String,
-    /// `found` for a topic, `not_found` for a missing one, `hazard` for a hazard.
+    /// `found`, `mentioned` or `not_found` for a topic, `hazard` for a hazard, `silenced` for either.
     pub(super) outcome: &'static str,
     pub(super) hundredths: i32,
 }

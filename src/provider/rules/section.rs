@@ -4,12 +4,24 @@
 use std::ops::Range;
 
 use super::blocks::{Block, Heading};
+use super::compiled::Compiled;
 use super::document::Document;
 use super::heading::{names, normalised};
 use super::pack::Reading;
 
 /// A section with fewer words says nothing.
 const FEWEST_WORDS: usize = 3;
+
+/// What a section tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Aside {
+    /// The proposal.
+    No,
+    /// How things are.
+    Past,
+    /// What is not proposed.
+    Rejected,
+}
 
 /// The sections of a document, in its order.
 #[derive(Debug)]
@@ -18,8 +30,10 @@ pub(super) struct Sections {
     blocks: Vec<Range<usize>>,
     /// How many words stand before each block, placeholders not counted.
     words_before: Vec<usize>,
-    /// For each heading, whether its section tells of what is not proposed.
-    aside: Vec<bool>,
+    /// For each heading, the one whose section it stands in.
+    parents: Vec<Option<usize>>,
+    /// For each heading, what its section tells of.
+    asides: Vec<Aside>,
 }
 
 impl Sections {
@@ -30,12 +44,18 @@ impl Sections {
             words_before.push(before + words(block, reading));
         }
         let parents = parents(document);
-        Self { blocks: bodies(document, &parents), words_before, aside: asides(document, &parents, reading) }
+        let (blocks, asides) = (bodies(document, &parents), asides(document, &parents, reading));
+        Self { blocks, words_before, parents, asides }
     }
 
     /// The blocks of a heading's section.
     pub(super) fn body(&self, heading: usize) -> Range<usize> {
         self.blocks[heading].clone()
+    }
+
+    /// Whether a heading stands within a section other than the whole document.
+    fn is_below(&self, document: &Document<'_>, heading: usize) -> bool {
+        self.parents[heading].is_some_and(|parent| document.title() != Some(parent))
     }
 
     /// Whether something was written under a heading: more than a word or two.
@@ -44,17 +64,31 @@ impl Sections {
         self.words_before[body.end] - self.words_before[body.start] >= FEWEST_WORDS
     }
 
-    /// Whether a block tells of what is not proposed.
-    pub(super) fn is_aside(&self, block: &Block) -> bool {
-        block.heading.is_some_and(|heading| self.aside[heading])
+    /// What a block tells of.
+    pub(super) fn aside(&self, block: &Block) -> Aside {
+        block.heading.map_or(Aside::No, |heading| self.asides[heading])
     }
 
     /// The written section that the first possible of `topics` names, so that the best name wins over the
-    /// first place; asides are passed over unless they are `welcome`.
-    pub(super) fn best(&self, document: &Document<'_>, topics: &[String], welcome: bool) -> Option<usize> {
+    /// first place; asides are passed over unless they are `welcome`. What belongs to another topic does not
+    /// count.
+    pub(super) fn best(
+        &self,
+        rules: &Compiled,
+        document: &Document<'_>,
+        topics: &[String],
+        welcome: bool,
+    ) -> Option<usize> {
         let title = document.title();
         let open = (0..document.headings.len()).filter(|heading| {
-            title != Some(*heading) && self.is_written(*heading) && (welcome || !self.aside[*heading])
+            title != Some(*heading)
+                && self.is_written(*heading)
+                && (welcome || self.asides[*heading] == Aside::No)
+                && rules.names(
+                    &document.headings[*heading].normalised,
+                    self.is_below(document, *heading),
+                    topics,
+                )
         });
         let rank = |heading: usize| {
             let heading = &document.headings[heading].normalised;
@@ -110,13 +144,18 @@ fn bodies(document: &Document<'_>, parents: &[Option<usize>]) -> Vec<Range<usize
     bodies
 }
 
-fn asides(document: &Document<'_>, parents: &[Option<usize>], reading: &Reading) -> Vec<bool> {
+fn asides(document: &Document<'_>, parents: &[Option<usize>], reading: &Reading) -> Vec<Aside> {
     let title = document.title();
-    let mut asides: Vec<bool> = Vec::with_capacity(parents.len());
+    let mut asides: Vec<Aside> = Vec::with_capacity(parents.len());
     for (index, heading) in document.headings.iter().enumerate() {
-        let own = title != Some(index) && is_named(&heading.normalised, &reading.aside_headings);
-        let inherited = parents[index].is_some_and(|parent| asides[parent]);
-        asides.push(own || inherited);
+        let own = match &heading.normalised {
+            _ if title == Some(index) => Aside::No,
+            name if is_named(name, &reading.aside_headings) => Aside::Rejected,
+            name if is_named(name, &reading.past_headings) => Aside::Past,
+            _ => Aside::No,
+        };
+        let inherited = parents[index].map_or(Aside::No, |parent| asides[parent]);
+        asides.push(own.max(inherited));
     }
     asides
 }

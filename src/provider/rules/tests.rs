@@ -69,7 +69,7 @@ fn a_complete_proposal_is_approved_without_findings() {
     assert_eq!(findings(&reviews), []);
     assert!(confidence(&reviews).reaches("0.8".parse().unwrap()));
     let scores: Vec<String> = reviews.iter().map(|review| review.confidence_score.to_string()).collect();
-    assert_eq!(scores, ["0.96", "0.98", "0.94", "0.92", "0.94"]);
+    assert_eq!(scores, ["0.9", "0.91", "0.9", "0.89", "0.91"]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_secret_is_found_anywhere_and_not_repeated() {
     let issue = &reviews[3].blocking_issues[0];
     assert!(all_supported(&reviews));
     assert_eq!(issue.basis.rule_id.as_deref(), Some("secret-in-text"));
-    assert_eq!((issue.basis.evidence[0].quote.as_str(), issue.basis.evidence[0].start_line), ("ghp_", 4));
+    assert_eq!((issue.basis.evidence[0].quote.as_str(), issue.basis.evidence[0].start_line), ("TOKEN=", 4));
     for text in [text, format!("We send the API key {secret} in plain text."), format!("TBD {secret} TBD")] {
         let told = crate::domain::json::to_value(&reviews_of(&text, "md"));
         assert!(!crate::domain::json::canonical(&told).contains(&secret));
@@ -177,7 +177,10 @@ fn a_heading_counts_only_if_something_is_written_under_it() {
     assert!(!misses("# A\n## Design\n### Parts\n\nOne electric pump.", "design-missing"));
     assert!(misses("# The design\n\nOne pump.", "design-missing"), "a title opens no section");
     assert!(misses("# A\n## Non-goals\n\nSpeed.", "goals-missing"));
-    assert!(misses("We have no rollback plan.", "rollback-missing"));
+    assert!(misses(
+        "# A\n\n## Design\n\nA part.\n\n## Rollout\n\nAll at once. We have no rollback plan.",
+        "rollback-missing"
+    ));
 }
 
 #[test]
@@ -234,7 +237,7 @@ fn a_persona_without_rules_starts_and_stays_where_all_start() {
 fn a_reader_can_add_the_score_up() {
     let reviews = reviews(HAZARDS);
     let account = reviews[3].internal_metadata.clone().unwrap();
-    insta::assert_snapshot!(crate::domain::json::canonical(&account), @r#"{"engine":"rules-1","packs":["core@1.0.0"],"score":{"highest":98,"lowest":5,"parts":[{"hundredths":2,"outcome":"found","rule_id":"security-missing"},{"hundredths":-60,"outcome":"hazard","rule_id":"plaintext-credentials"},{"hundredths":-60,"outcome":"hazard","rule_id":"verification-disabled"}],"start":90,"total":-28}}"#);
+    insta::assert_snapshot!(crate::domain::json::canonical(&account), @r#"{"engine":"rules-2","kind":"plan","packs":["core@2.0.0"],"score":{"highest":98,"lowest":5,"parts":[{"hundredths":2,"outcome":"found","rule_id":"security-missing"},{"hundredths":-3,"outcome":"not_found","rule_id":"privacy-missing"},{"hundredths":-60,"outcome":"hazard","rule_id":"plaintext-credentials"},{"hundredths":-60,"outcome":"hazard","rule_id":"verification-disabled"}],"start":90,"total":-31},"silenced":[]}"#);
 }
 
 #[test]
@@ -246,34 +249,75 @@ fn the_pack_is_an_input_byte_for_byte() {
     assert_eq!(rules().model(&Step::Expand).unwrap().model, ENGINE);
 }
 
-#[test]
-fn a_bad_pack_is_refused_by_rule_and_field() {
-    let problem = |from: &str, to: &str| {
-        let text = CORE.replacen(from, to, 1);
-        assert_ne!(text, CORE, "{from}");
-        Pack::parse(&text).and_then(|pack| Compiled::of(pack).check()).unwrap_err().to_string()
-    };
-    assert!(problem("id = \"design-missing\"", "id = \"Design\"").starts_with("rule `Design`, field `id`"));
-    assert!(problem("id = \"interfaces-missing\"", "id = \"design-missing\"").contains("is taken already"));
-    assert!(
-        problem("found = \"Covers the design\"", "found = \" \"")
-            .contains("field `found`: must not be blank")
-    );
-    assert!(problem("'alternatives?'", "'('").starts_with("rule `alternatives-missing`, field `phrases`"));
-    assert!(problem("version = ", "colour = 1\nversion = ").contains("colour"));
-    assert!(problem("problem_topic = \"problem", "problem_topic = \"x-problem").contains("is no topic"));
+fn refused(text: &str) -> String {
+    let refusal = Rules::builtin().unwrap().with(text).unwrap_err();
+    format!("{} {refusal}", refusal.refusal.code)
 }
 
 #[test]
-fn every_rule_is_in_the_documentation() {
-    let text = include_str!("../../../docs/rules.md");
-    for pack in rules().packs() {
-        let ids = pack.topics.iter().map(|rule| &rule.id).chain(pack.hazards.iter().map(|rule| &rule.id));
-        ids.for_each(|id| assert!(text.contains(&format!("| `{id}` |")), "{id}"));
+fn a_bad_pack_is_refused_by_line_and_field() {
+    const SOUND: &str = "id = 'house'\nversion = '1'\n[words]\nit = ['it']\n[[hazard]]\nid = 'a-b'\npersona = 'critic'\n\
+        severity = 'concern'\npatterns = ['x']\ntogether = [['it', 'credential']]\ntext = 't'\nadvice = 'a'\n";
+    assert!(Rules::builtin().unwrap().with(SOUND).is_ok());
+    for (from, to, expected) in [
+        ("'a-b'", "'A'", "bad_id line 6, field `hazard[0].id`: takes lower-case letters"),
+        (
+            "'a-b'",
+            "'design-missing'",
+            "taken line 6, field `hazard[0].id`: there is another rule `design-missing`",
+        ),
+        ("'house'", "'core'", "taken line 1, field `id`: is taken"),
+        ("'house'", "'suppressions'", "taken line 1, field `id`: is taken"),
+        ("text = 't'", "text = ' '", "blank line 11, field `hazard[0].text`: must not be blank"),
+        ("['x']", "['(']", "bad_pattern line 9, field `hazard[0].patterns[0]`: regex parse error"),
+        ("['x']", "['x*']", "bad_pattern line 9, field `hazard[0].patterns[0]`: `x*` matches nothing at all"),
+        ("['x']", "['(x{900}){900}']", "bad_pattern line 9, field `hazard[0].patterns[0]`: "),
+        (
+            "['x']",
+            "['x +']",
+            "bad_pattern line 9, field `hazard[0].patterns[0]`: `x +`: a space takes no quantifier",
+        ),
+        (
+            "'credential'",
+            "'nothing'",
+            "unknown_value line 10, field `hazard[0].together[0]`: there is no list of words `nothing`",
+        ),
+        ("'concern'", "'bad'", "unknown_value line 8, field `hazard[0].severity`: `bad` is none of"),
+        ("'concern'", "3", "wrong_type line 8, field `hazard[0].severity`: "),
+        (
+            "advice = 'a'",
+            "advise = 'a'",
+            "unknown_field line 12, field `hazard[0].advise`: there is no field `advise`; there are `id`",
+        ),
+        ("advice = 'a'", "", "missing_field line 5, field `hazard[0].advice`: there is no"),
+        (
+            "advice = 'a'",
+            "advice = 'a'\nfor_kind = { novel = 'off' }",
+            "unknown_value line 13, field `hazard[0].for_kind.novel`: there is no kind `novel`; there are idea",
+        ),
+        (
+            "advice = 'a'",
+            "advice = 'a'\nsecurity_critical = true",
+            "unknown_value line 13, field `hazard[0].security_critical`: only a blocking rule",
+        ),
+        ("[words]", "[reading]\n[words]", "missing_field line 3, field `reading.short`"),
+        ("[words]", "[words]\n[words", "bad_toml line 4, "),
+    ] {
+        let text = SOUND.replacen(from, to, 1);
+        assert_ne!(text, SOUND, "{from}");
+        let found = refused(&text);
+        assert!(found.starts_with(expected), "{to}: {found}");
     }
+    assert!(refused("id = 'house'\nversion = '1'").starts_with("empty_file there is no rule"));
 }
 
 #[test]
-fn every_built_in_pattern_compiles() {
-    RULES.check().unwrap();
+fn every_built_in_pattern_compiles_and_every_example_holds() {
+    compile_all(&Pack::parse(CORE, None).unwrap()).unwrap();
+    let examples = rules().examples();
+    let failed: Vec<_> = examples.iter().filter(|example| !example.holds).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    for rule in rules().told() {
+        assert!(!rule.finds.is_empty() && !rule.leaves.is_empty(), "{} has no example", rule.id);
+    }
 }

@@ -1,0 +1,42 @@
+//! The examples of rules: texts that a rule must find something in, and texts that it must leave alone.
+
+use super::check::{Found, Reading};
+use super::compiled::Compiled;
+use super::document::Document;
+
+/// An example, and whether the rule did as it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The rule.
+    pub rule: String,
+    /// Whether something is to be found in it.
+    pub finds: bool,
+    /// The text, Markdown.
+    pub text: String,
+    /// Whether it was so.
+    pub holds: bool,
+}
+
+/// Runs the examples of every rule. What silences findings elsewhere does not here.
+pub(super) fn run(rules: &Compiled) -> Vec<Example> {
+    let mut examples = Vec::new();
+    for topic in &rules.topics {
+        let misses = |reading: &Reading<'_>| !matches!(reading.find(topic), Found::At(_));
+        examples.extend(both(rules, &topic.common, misses));
+    }
+    for hazard in &rules.hazards {
+        let finds = |reading: &Reading<'_>| !reading.places_of(hazard).is_empty();
+        examples.extend(both(rules, &hazard.common, finds));
+    }
+    examples
+}
+
+fn both(rules: &Compiled, rule: &super::Common, found: impl Fn(&Reading<'_>) -> bool) -> Vec<Example> {
+    let one = |finds: bool, text: &String| {
+        let document = Document::read(text, "md");
+        let holds = found(&Reading::of(rules, &document)) == finds;
+        Example { rule: rule.id.clone(), finds, text: text.clone(), holds }
+    };
+    let finds = rule.finds.iter().map(|text| one(true, text));
+    finds.chain(rule.leaves.iter().map(|text| one(false, text))).collect()
+}
