@@ -17,7 +17,14 @@ pub(super) fn config(found: &Settings, args: &ConfigArgs, output: &Output) -> Re
     let rows = [
         row("store", found.store.value.display().to_string(), &found.store.origin),
         row("policy", found.policy.value.to_string(), &found.policy.origin),
+        row("rules", paths(&found.rules.value), &found.rules.origin),
+        row("suppressions", paths(found.suppressions.value.as_slice()), &found.suppressions.origin),
         row("clock", clock, &found.clock.origin),
     ];
     output.answer(|| settings::json(&rows), || settings::text(&rows))
+}
+
+fn paths(paths: &[std::path::PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    if paths.is_empty() { "none".to_owned() } else { paths.join(", ") }
 }

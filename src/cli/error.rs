@@ -175,14 +175,13 @@ fn kind(error: &OpsError) -> Kind {
             USAGE,
             Some("nothing was changed; `consensus policy template production` is a whole file to start from"),
         ),
-        OpsError::RulesFile { refusal, .. } => (
-            refusal.refusal.code,
-            USAGE,
-            Some("nothing was run; `consensus rules show RULE` prints a whole rule to start from"),
-        ),
-        OpsError::NoSuchRule { .. } => {
-            ("no_such_rule", NOT_FOUND, Some("`consensus rules list` says what each looks for"))
-        }
+        OpsError::RulesFile { .. }
+        | OpsError::NoSuchKind { .. }
+        | OpsError::NoSuchRule { .. }
+        | OpsError::NoReader { .. }
+        | OpsError::Answer { .. }
+        | OpsError::MissingAnswers { .. }
+        | OpsError::Asking(_) => asking_kind(error),
         OpsError::FileTooLarge { .. } => ("input", USAGE, Some("no stored structure is as large")),
         OpsError::NoFile(_) => ("not_found", NOT_FOUND, Some("check the path; `-` is standard input")),
         OpsError::NoSuchPolicy { .. } => {
@@ -231,6 +230,40 @@ fn kind(error: &OpsError) -> Kind {
         }
         OpsError::Stopped => ("interrupted", INTERRUPTED, Some("run it again to see them all")),
         OpsError::Interrupted { .. } => ("interrupted", INTERRUPTED, Some("run it again to go on")),
+    }
+}
+
+/// Of what is read by, and of answers.
+fn asking_kind(error: &OpsError) -> Kind {
+    match error {
+        OpsError::RulesFile { refusal, .. } => (
+            refusal.refusal.code,
+            USAGE,
+            Some("nothing was run; `consensus rules show RULE` prints a whole rule to start from"),
+        ),
+        OpsError::NoSuchKind { .. } => {
+            ("no_such_kind", NOT_FOUND, Some("`consensus rules kinds` says how each is recognised"))
+        }
+        OpsError::NoReader { .. } => (
+            "no_reader",
+            USAGE,
+            Some("nothing was run; change its `persona`, or take a policy with that persona on the panel"),
+        ),
+        OpsError::Answer { .. } => (
+            "invalid_answer",
+            USAGE,
+            Some("nothing was run; `consensus schema show review_answer` says what may stand there"),
+        ),
+        OpsError::MissingAnswers { .. } => (
+            "missing_answer",
+            NO_ANSWER,
+            Some("nothing was run; write them, or take a policy with a smaller `quorum`"),
+        ),
+        _ => (
+            "usage",
+            USAGE,
+            Some("`consensus run FILE --provider file --answers DIR` takes reviews from files"),
+        ),
     }
 }
 

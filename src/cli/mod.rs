@@ -63,9 +63,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+fn flags(cli: &Cli) -> Flags {
+    let store = cli.global.store.clone();
+    match &cli.command {
+        Command::Run(args) => Flags {
+            store,
+            policy: args.policy.clone(),
+            rules: args.rules.clone(),
+            suppressions: args.suppressions.clone(),
+        },
+        Command::Rules(args) => Flags { store, rules: args.rules.clone(), ..Flags::default() },
+        _ => Flags { store, ..Flags::default() },
+    }
+}
+
 fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
-    let policy = if let Command::Run(args) = &cli.command { args.policy.clone() } else { None };
-    let settings = Settings::resolve(&Flags { store: cli.global.store.clone(), policy })?;
+    let settings = Settings::resolve(&flags(cli))?;
     let interrupted = AtomicBool::new(false);
     let on_wait = |path: &std::path::Path| output.waiting(path);
     let workspace = Workspace {
@@ -77,7 +90,10 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         on_wait: &on_wait,
     };
     match &cli.command {
-        Command::Run(args) => run::run(workspace, args, settings.policy.value, output),
+        Command::Run(args) => {
+            let (policy, rules) = (settings.policy.value.clone(), settings.rule_files());
+            run::run(workspace, args, policy, rules, output)
+        }
         Command::Show(args) => show::show(&workspace, args, output),
         Command::Report(args) => report::report(&workspace, args, output),
         Command::List(args) => list::list(&workspace, args, output),
@@ -85,7 +101,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Migrate(args) => migrate::migrate(workspace, args, output),
         Command::Backfill(args) => migrate::backfill(workspace, args, output),
         Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),
-        Command::Rules(args) => rules::rules(args, output),
+        Command::Rules(args) => rules::rules(&settings.rule_files(), args, output),
         Command::Schema(args) => schema::schema(args, output),
         Command::Config(args) => config::config(&settings, args, output),
         Command::Completions(args) => generate::completions(args, output),

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::args::RunArgs;
+use super::args::{ProviderName, RunArgs};
 use super::output::Output;
 use super::progress::ProgressLine;
 use super::{Answer, CommandError, signal};
 use crate::config::Author;
 use crate::domain::policy::VersionName;
-use crate::ops::{self, ContextFile, OpsError, RunOptions, Source, SourceKind, Workspace};
+use crate::ops::{self, Asked, ContextFile, OpsError, RuleFiles, RunOptions, Source, SourceKind, Workspace};
 use crate::report::json;
 use crate::report::terminal::{self, Detail};
 
@@ -16,10 +16,11 @@ pub(super) fn run(
     workspace: Workspace<'_>,
     args: &RunArgs,
     policy: VersionName,
+    rules: RuleFiles,
     output: &Output,
 ) -> Result<Answer, CommandError> {
     let author = Author::ask();
-    let options = options(args, policy)?;
+    let options = options(args, policy, rules)?;
     let interrupted = signal::interrupted();
     let workspace = Workspace {
         author: &|| author.label(),
@@ -34,7 +35,16 @@ pub(super) fn run(
     if output.is_json() {
         output.object(&json::run(&report.view, Some(report.replayed)))?;
     } else {
-        output.text(&terminal::run(&report.view, report.replayed, Detail::Outcome, Output::width()))?;
+        let document = args.file.as_deref().filter(|file| *file != Path::new("-"));
+        let document = document.map(|file| file.display().to_string());
+        let shown = terminal::run(
+            &report.view,
+            report.replayed,
+            Detail::Outcome,
+            document.as_deref(),
+            Output::width(),
+        );
+        output.text(&shown)?;
     }
     let decision = report.view.decision.as_ref().map(|decision| decision.decision);
     match args.fail_on.zip(decision) {
@@ -46,7 +56,7 @@ pub(super) fn run(
     }
 }
 
-fn options(args: &RunArgs, policy: VersionName) -> Result<RunOptions, CommandError> {
+fn options(args: &RunArgs, policy: VersionName, rules: RuleFiles) -> Result<RunOptions, CommandError> {
     let kind = match (&args.file, &args.text) {
         (Some(file), _) if file == Path::new("-") => SourceKind::Stdin,
         (Some(file), _) => SourceKind::File(file.clone()),
@@ -54,5 +64,10 @@ fn options(args: &RunArgs, policy: VersionName) -> Result<RunOptions, CommandErr
     };
     let source = Source::read(&kind).map_err(OpsError::from)?;
     let context = ContextFile::read_all(&args.context).map_err(OpsError::from)?;
-    Ok(RunOptions { source, context, job: args.job.clone(), sample: args.sample, policy })
+    let provider = args.provider.map(|name| match name {
+        ProviderName::Rules => Asked::Rules,
+        ProviderName::File => Asked::File,
+    });
+    let (job, sample, answers) = (args.job.clone(), args.sample, args.answers.clone());
+    Ok(RunOptions { source, context, job, sample, policy, rules, provider, answers })
 }

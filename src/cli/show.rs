@@ -15,6 +15,6 @@ pub(super) fn show(
     let view = ops::show(workspace, &reference(&args.run)?)?;
     output.answer(
         || json::run(&view, None),
-        || terminal::run(&view, false, Detail::Everything, Output::width()),
+        || terminal::run(&view, false, Detail::Everything, None, Output::width()),
     )
 }

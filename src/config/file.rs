@@ -41,6 +41,8 @@ pub(super) struct ConfigFile {
     pub(super) path: Option<PathBuf>,
     pub(super) store: Option<PathBuf>,
     pub(super) policy: Option<String>,
+    pub(super) rules: Option<Vec<PathBuf>>,
+    pub(super) suppressions: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +50,8 @@ pub(super) struct ConfigFile {
 struct Content {
     store: Option<PathBuf>,
     policy: Option<String>,
+    rules: Option<Vec<PathBuf>>,
+    suppressions: Option<PathBuf>,
 }
 
 /// The nearest `consensus.toml`, in `from` or above; empty where there is none.
@@ -86,7 +90,9 @@ fn read(text: &str, path: &Path, dir: &Path) -> Result<ConfigFile, ConfigFileErr
         return Err(ConfigFileError::Toml { path: path.to_owned(), problem });
     }
     let store = content.store.map(|store| dir.join(store));
-    Ok(ConfigFile { path: Some(path.to_owned()), store, policy: content.policy })
+    let rules = content.rules.map(|rules| rules.into_iter().map(|path| dir.join(path)).collect());
+    let suppressions = content.suppressions.map(|path| dir.join(path));
+    Ok(ConfigFile { path: Some(path.to_owned()), store, policy: content.policy, rules, suppressions })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub use author::Author;
 pub use file::ConfigFileError;
 
 use crate::domain::policy::{DEFAULT_NAME, VersionName, VersionNameError};
-use crate::ops::Clock;
+use crate::ops::{Clock, RuleFiles};
 
 const STORE: &str = "CONSENSUS_STORE";
 const POLICY: &str = "CONSENSUS_POLICY";
@@ -34,6 +34,10 @@ pub struct Flags {
     pub store: Option<PathBuf>,
     /// `--policy`
     pub policy: Option<VersionName>,
+    /// `--rules`
+    pub rules: Vec<PathBuf>,
+    /// `--suppressions`
+    pub suppressions: Option<PathBuf>,
 }
 
 /// Where a setting comes from, weakest first.
@@ -75,6 +79,10 @@ pub struct Settings {
     pub store: Setting<PathBuf>,
     /// The policy that `run` takes.
     pub policy: Setting<VersionName>,
+    /// The files of rules that `run` reads by beside its own.
+    pub rules: Setting<Vec<PathBuf>>,
+    /// The file of findings that are answered for.
+    pub suppressions: Setting<Option<PathBuf>>,
     /// What time it is.
     pub clock: Setting<Clock>,
 }
@@ -123,14 +131,33 @@ impl Settings {
         let text = |name| set(name).map(|value| value.to_string_lossy().into_owned());
         let policy = match &flags.policy {
             Some(value) => Setting { value: value.clone(), origin: Origin::Flag("--policy") },
-            None => strongest([(text(POLICY), Origin::Variable(POLICY)), (file.policy, in_file)])
+            None => strongest([(text(POLICY), Origin::Variable(POLICY)), (file.policy, in_file.clone())])
                 .map_or_else(|| named((DEFAULT_NAME.to_owned(), Origin::Default)), named)?,
         };
         let clock = match text(EPOCH) {
             Some(epoch) => Setting { value: fixed(&epoch)?, origin: Origin::Variable(EPOCH) },
             None => Setting { value: Clock::System, origin: Origin::Default },
         };
-        Ok(Self { store: Setting { value: shorten(store.0, &here), origin: store.1 }, policy, clock })
+        let own = (!flags.rules.is_empty()).then(|| flags.rules.clone());
+        let rules = strongest([(own, Origin::Flag("--rules")), (file.rules, in_file.clone())]);
+        let (value, origin) = rules.unwrap_or((Vec::new(), Origin::Default));
+        let value = value.into_iter().map(|path| shorten(path, &here)).collect();
+        let rules = Setting { value, origin };
+        let flag = (flags.suppressions.clone(), Origin::Flag("--suppressions"));
+        let suppressions = match strongest([flag, (file.suppressions, in_file)]) {
+            Some((path, origin)) => Setting { value: Some(shorten(path, &here)), origin },
+            None => Setting { value: None, origin: Origin::Default },
+        };
+        let store = Setting { value: shorten(store.0, &here), origin: store.1 };
+        Ok(Self { store, policy, rules, suppressions, clock })
+    }
+}
+
+impl Settings {
+    /// The files that rules are read from.
+    #[must_use]
+    pub fn rule_files(&self) -> RuleFiles {
+        RuleFiles { packs: self.rules.value.clone(), suppressions: self.suppressions.value.clone() }
     }
 }
 

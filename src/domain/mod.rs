@@ -4,6 +4,7 @@
 //! stored is returned, and what was stored is given. Every number that decides is an exact decimal.
 
 pub mod aggregate;
+pub mod answer;
 pub mod check;
 pub mod decimal;
 pub mod decision;

@@ -16,6 +16,8 @@ use super::text::Text;
 
 /// The provider that is asked where none is named.
 pub const RULES: &str = "rules";
+/// The provider that takes the answers that people or programs wrote.
+pub const FILE: &str = "file";
 /// A larger panel is refused.
 const MAX_PERSONAS: usize = 64;
 

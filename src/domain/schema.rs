@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use semver::Version;
 
+use super::answer::ReviewAnswer;
 use super::decision::Decision;
 use super::json::{self, JsonError, Value};
 use super::manifest::{Manifest, SHAPES, Shape, fits, later_members};
@@ -38,6 +39,7 @@ pub fn validate(name: &str, bytes: &[u8]) -> Result<(), JsonError> {
     match kind {
         "proposal" => json::from_slice::<Proposal>(bytes).map(drop),
         "persona_review" => json::from_slice::<PersonaReview>(bytes).map(drop),
+        "review_answer" => json::from_slice::<ReviewAnswer>(bytes).map(drop),
         "decision" => json::from_slice::<Decision>(bytes).map(drop),
         "panel" => json::from_slice::<Panel>(bytes).and_then(|panel| {
             let shape = |refusal: Refusal| JsonError::Shape { path: refusal.field, problem: refusal.problem };
@@ -69,6 +71,7 @@ pub fn all() -> Vec<(String, Schema)> {
     schemas.extend([
         of::<Proposal>("proposal", DATA_SCHEMA_VERSION),
         of::<PersonaReview>("persona_review", DATA_SCHEMA_VERSION),
+        of::<ReviewAnswer>("review_answer", DATA_SCHEMA_VERSION),
         of::<Decision>("decision", DATA_SCHEMA_VERSION),
         of::<Panel>("panel", DATA_SCHEMA_VERSION),
     ]);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::json::{Value, from_value};
 use super::proposal::Proposal;
 use super::review::{Evidence, PersonaReview};
+use super::view::RunView;
 
 /// The member of a proposal's `metadata`.
 pub const READ_AS: &str = "read_as";
@@ -52,6 +53,17 @@ impl Proposal {
     #[must_use]
     pub fn read_as(&self) -> Option<ReadAs> {
         from_value(self.metadata.as_ref()?.get(READ_AS)?).ok()
+    }
+}
+
+impl RunView {
+    /// What the document was taken for, where anybody reviewed it by rules.
+    #[must_use]
+    pub fn read_as(&self) -> Option<ReadAs> {
+        let by_rules = |review: &PersonaReview| {
+            review.internal_metadata.as_ref().is_some_and(|account| account.get(SILENCED).is_some())
+        };
+        self.proposal.as_ref().filter(|_| self.reviews.iter().any(by_rules))?.read_as()
     }
 }
 

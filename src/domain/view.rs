@@ -84,6 +84,19 @@ pub struct RuleView {
     pub adds: Option<i32>,
 }
 
+/// An example of a rule, and whether the rule did as it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExampleView {
+    /// The rule.
+    pub rule: String,
+    /// Whether something is to be found in it.
+    pub finds: bool,
+    /// The text, Markdown.
+    pub text: String,
+    /// Whether it was so.
+    pub holds: bool,
+}
+
 /// A kind of document, and how it is recognised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KindView {

@@ -15,6 +15,7 @@ use crate::domain::step::Step;
 use crate::domain::written::FileRefusal;
 use crate::ops::source::SourceError;
 use crate::provider::ProviderError;
+use crate::provider::file::AnswerError;
 use crate::store::StoreError;
 
 /// Why a verb did not do what was asked.
@@ -105,6 +106,45 @@ pub enum OpsError {
         /// The ids of those that there are.
         known: Vec<String>,
     },
+    /// A kind of document that is not there.
+    #[error("there is no kind `{}`; there are {}", id.escape_debug(), known.join(", "))]
+    NoSuchKind {
+        /// What was asked for.
+        id: String,
+        /// The ids of those that there are.
+        known: Vec<String>,
+    },
+    /// A rule of a file that nobody on the panel reads by.
+    #[error("rule `{rule}` belongs to `{persona}`, who is not on the panel; there are {}", panel.join(", "))]
+    NoReader {
+        /// The rule.
+        rule: String,
+        /// Whose rule it is.
+        persona: String,
+        /// The personas of the panel.
+        panel: Vec<String>,
+    },
+    /// A file is no answer.
+    #[error("`{}/{}`: {}", dir.display(), source.file, source.problem)]
+    Answer {
+        /// The directory of answers.
+        dir: PathBuf,
+        /// Which file, and what is wrong.
+        source: AnswerError,
+    },
+    /// Too few answers for the quorum.
+    #[error("`{}`: {} {} not there, and the quorum is {quorum}", dir.display(), missing.join(", "), if missing.len() == 1 { "is" } else { "are" })]
+    MissingAnswers {
+        /// The directory of answers.
+        dir: PathBuf,
+        /// The files that are missing.
+        missing: Vec<String>,
+        /// How many reviews are needed.
+        quorum: usize,
+    },
+    /// A directory of answers that nobody is to answer by, or none where somebody is.
+    #[error("{0}")]
+    Asking(&'static str),
     /// A reference to a run that cannot be one.
     #[error("`{}` does not name a run", .0.escape_debug())]
     BadReference(String),

@@ -30,12 +30,14 @@ pub use migrate::{
     check_migration, plan, survey, target,
 };
 pub use reference::RunRef;
-pub use rules::{rule, rules};
+use rules::load_rules;
+pub use rules::{ExamplesReport, RuleFiles, kinds, rule, rule_source, rules, test_rules};
 pub use run::{Progress, RunOptions, RunReport, run};
 pub use show::show;
 pub use source::{ContextFile, Source, SourceError, SourceKind};
 pub use verify::{Scope, VerifyOptions, VerifyReport, verify};
 
+pub use crate::provider::panel::Asked;
 use crate::store::Wait;
 
 /// What every verb works in.

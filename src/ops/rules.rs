@@ -1,24 +1,136 @@
-//! `rules`: what the built-in rules look for.
+//! `rules`: what the rules look for, and the files of people's own.
 
-use super::OpsError;
-use crate::domain::view::RuleView;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::input::{InputError, read_named};
+use super::{OpsError, SourceError};
+use crate::domain::refusal::Refusal;
+use crate::domain::view::{ExampleView, KindView, RuleView};
+use crate::domain::written::FileRefusal;
 use crate::provider::rules::Rules;
 
-/// Every built-in rule, in the order in which they are run.
+/// No file of rules or suppressions is larger, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// The files that rules are read from, beside those that come with the program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RuleFiles {
+    /// Packs of rules.
+    pub packs: Vec<PathBuf>,
+    /// Findings that are answered for.
+    pub suppressions: Option<PathBuf>,
+}
+
+/// The rules in force.
 ///
 /// # Errors
-/// [`OpsError::Rules`], which the tests rule out.
-pub fn rules() -> Result<Vec<RuleView>, OpsError> {
-    Ok(Rules::builtin()?.told())
+/// [`OpsError::RulesFile`] naming the line and the field; [`OpsError::NoFile`].
+pub(super) fn load_rules(files: &RuleFiles) -> Result<Rules, OpsError> {
+    let mut rules = Rules::builtin()?;
+    for path in &files.packs {
+        let (shown, text) = read(path)?;
+        rules = rules.with(&text).map_err(|refusal| refused(shown, refusal))?;
+    }
+    let Some(path) = &files.suppressions else { return Ok(rules) };
+    let (shown, text) = read(path)?;
+    rules.suppressing(&text).map_err(|refusal| refused(shown, refusal))
 }
 
 /// The rule with this id.
 ///
 /// # Errors
-/// [`OpsError::NoSuchRule`]
-pub fn rule(id: &str) -> Result<RuleView, OpsError> {
-    let rules = rules()?;
-    let known = || rules.iter().map(|rule| rule.id.clone()).collect();
-    let found = rules.iter().find(|rule| rule.id == id).cloned();
-    found.ok_or_else(|| OpsError::NoSuchRule { id: id.to_owned(), known: known() })
+/// [`OpsError::NoSuchRule`], and as [`load_rules`].
+pub fn rule(files: &RuleFiles, id: &str) -> Result<RuleView, OpsError> {
+    let told = load_rules(files)?.told();
+    let found = told.iter().find(|rule| rule.id == id).cloned();
+    found.ok_or_else(|| no_such_rule(id, &told))
+}
+
+/// The rule with this id as it stands in its file.
+///
+/// # Errors
+/// [`OpsError::NoSuchRule`], and as [`load_rules`].
+pub fn rule_source(files: &RuleFiles, id: &str) -> Result<String, OpsError> {
+    let rules = load_rules(files)?;
+    rules.source(id).map(str::to_owned).ok_or_else(|| no_such_rule(id, &rules.told()))
+}
+
+fn no_such_rule(id: &str, told: &[RuleView]) -> OpsError {
+    let known = told.iter().map(|rule| rule.id.clone()).collect();
+    OpsError::NoSuchRule { id: id.to_owned(), known }
+}
+
+/// The kinds of documents, in the order in which they are tried.
+///
+/// # Errors
+/// As [`load_rules`].
+pub fn kinds(files: &RuleFiles) -> Result<Vec<KindView>, OpsError> {
+    Ok(load_rules(files)?.kinds())
+}
+
+/// The rules that a document of `kind` is held to, with what they weigh there; or all of them.
+///
+/// # Errors
+/// [`OpsError::NoSuchKind`], and as [`load_rules`].
+pub fn rules(files: &RuleFiles, kind: Option<&str>) -> Result<Vec<RuleView>, OpsError> {
+    let rules = load_rules(files)?;
+    let mut told = rules.told();
+    let Some(kind) = kind else { return Ok(told) };
+    let kinds = rules.kinds();
+    if !kinds.iter().any(|known| known.id == kind) {
+        let known = kinds.into_iter().map(|known| known.id).collect();
+        return Err(OpsError::NoSuchKind { id: kind.to_owned(), known });
+    }
+    told.retain(|rule| rule.by_kind.get(kind).is_none_or(|held| *held != "off"));
+    for rule in &mut told {
+        rule.severity = rule.by_kind.get(kind).copied().unwrap_or(rule.severity);
+    }
+    Ok(told)
+}
+
+/// What came of the examples of rules.
+#[derive(Debug)]
+pub struct ExamplesReport {
+    /// Each example, in the order of the rules.
+    pub examples: Vec<ExampleView>,
+    /// Rules that have none.
+    pub without: Vec<String>,
+}
+
+/// Runs the examples of the rules in `packs`, or of all where there are none.
+///
+/// # Errors
+/// As [`load_rules`].
+pub fn test_rules(files: &RuleFiles) -> Result<ExamplesReport, OpsError> {
+    let rules = load_rules(files)?;
+    let builtin: Vec<String> = Rules::builtin()?.told().into_iter().map(|rule| rule.id).collect();
+    let own = |id: &String| files.packs.is_empty() || !builtin.contains(id);
+    let examples: Vec<ExampleView> =
+        rules.examples().into_iter().filter(|example| own(&example.rule)).collect();
+    let ids = rules.told().into_iter().map(|rule| rule.id).filter(own);
+    let without = ids.filter(|id| !examples.iter().any(|example| example.rule == *id)).collect();
+    Ok(ExamplesReport { examples, without })
+}
+
+fn read(path: &Path) -> Result<(String, String), OpsError> {
+    let (shown, read) = read_named(path, MAX_BYTES);
+    let whole = |problem: &str| {
+        let refusal = Refusal::new("bad_file", "", problem);
+        refused(shown.clone(), FileRefusal { line: None, refusal })
+    };
+    let bytes = read.map_err(|error| match error {
+        InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => OpsError::NoFile(shown.clone()),
+        InputError::Io(source) => SourceError::Io { shown: shown.clone(), source }.into(),
+        InputError::WrongKind(kind) => whole(&format!("it is {kind}, not a file")),
+        InputError::TooLarge => whole("it is larger than 256 KiB"),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        whole(&format!("it is not UTF-8 text, from byte {} on", error.utf8_error().valid_up_to()))
+    })?;
+    Ok((shown, text))
+}
+
+fn refused(shown: String, refusal: FileRefusal) -> OpsError {
+    OpsError::RulesFile { shown, refusal: Box::new(refusal) }
 }

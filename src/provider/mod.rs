@@ -1,8 +1,10 @@
-//! Who answers: one trait, one folder per way of getting an answer.
+//! Who answers: one trait, one file or folder per way of getting an answer.
 //!
 //! A provider is handed the document and says what it finds. It knows no store, and what it answers is
 //! checked before anything uses it.
 
+pub mod file;
+pub mod panel;
 pub mod rules;
 
 use std::collections::BTreeMap;
@@ -31,6 +33,9 @@ pub enum ProviderError {
     /// What it answered does not fit.
     #[error("the answer is not valid: {0}")]
     InvalidAnswer(String),
+    /// It was to be in this file, and is not there.
+    #[error("there is no answer `{0}`")]
+    MissingAnswer(String),
 }
 
 impl ProviderError {
@@ -39,6 +44,7 @@ impl ProviderError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidAnswer(_) => "invalid_answer",
+            Self::MissingAnswer(_) => "missing_answer",
         }
     }
 }

@@ -24,7 +24,7 @@ pub fn text(rows: &[Row]) -> String {
     let width = rows.iter().map(|row| row.value.chars().count()).max().unwrap_or_default();
     let mut out = String::new();
     for Row { name, value, origin } in rows {
-        let _ = writeln!(out, "{name:<6}  {:<width$}  {}", safe(value), styled(DIM, safe(origin)));
+        let _ = writeln!(out, "{name:<12}  {:<width$}  {}", safe(value), styled(DIM, safe(origin)));
     }
     out
 }

@@ -7,6 +7,7 @@
     reason = "a test may fail, and makes its own files, outside any store's"
 )]
 
+mod answers;
 mod bad_input;
 mod crash;
 mod custom_step;

@@ -149,7 +149,7 @@ fn a_panel_of_ones_own_decides() {
     assert_eq!((reviews.len(), &reviews[0]["persona_id"]), (1, &"release_manager".into()));
     sandbox.run(["verify", "--all"]).exits(0);
     let settings = sandbox.run(["config", "show"]).exits(0);
-    assert!(settings.stdout.contains("policy  own"), "{settings}");
+    assert!(settings.stdout.contains("policy        own"), "{settings}");
     let flags = sandbox.shell("CONSENSUS_POLICY=default@1 consensus config show --json").exits(0).json();
     assert_eq!(flags["settings"]["policy"]["origin"], "CONSENSUS_POLICY");
 }

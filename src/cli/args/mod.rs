@@ -122,12 +122,32 @@ pub(super) struct RunArgs {
     /// The policy to review under, or a version of it [default: as `CONSENSUS_POLICY` or consensus.toml say, else `default`]
     #[arg(long, value_name = "NAME[@N]")]
     pub(super) policy: Option<VersionName>,
+    /// Rules of one's own, beside those that come with the program (may be repeated) [default: as consensus.toml says]
+    #[arg(long, value_name = "FILE")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Findings that somebody answers for, with the reasons [default: as consensus.toml says]
+    #[arg(long, value_name = "FILE")]
+    pub(super) suppressions: Option<PathBuf>,
+    /// Who reviews, whatever the policy says [default: as the policy says, else `rules`]
+    #[arg(long, value_name = "PROVIDER", value_enum)]
+    pub(super) provider: Option<ProviderName>,
+    /// With `--provider file`: the directory with reviews/PERSONA.json, and proposal.json where there is one
+    #[arg(long, value_name = "DIR")]
+    pub(super) answers: Option<PathBuf>,
     /// Exit with status 1 when the decision is this bad or worse
     #[arg(long, value_name = "DECISION", value_enum, ignore_case = true)]
     pub(super) fail_on: Option<FailOn>,
     /// Fail at once when another process works on the same run
     #[arg(long)]
     pub(super) no_wait: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProviderName {
+    /// The rules: offline, the same answer every time
+    Rules,
+    /// Reviews that people or other programs wrote
+    File,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -267,6 +287,9 @@ pub(super) enum Schema {
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
+    /// A file of rules of one's own to take in (may be repeated) [default: as consensus.toml says]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) rules: Vec<PathBuf>,
     #[command(subcommand)]
     pub(super) command: Rules,
 }
@@ -274,12 +297,30 @@ pub(super) struct RulesArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
     /// List the rules, in the order in which they are run
-    List,
+    List {
+        /// Only those that a document of this kind is held to, with what they weigh there
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+    },
+    /// List the kinds of documents, and how each is recognised
+    Kinds,
     /// Tell what one rule looks for, what it says, and what it does to the score
     Explain {
         /// Its id, as findings name it
         #[arg(value_name = "RULE")]
         id: String,
+    },
+    /// Print a rule as it stands in its file, to start one of one's own from
+    Show {
+        /// Its id, as findings name it
+        #[arg(value_name = "RULE")]
+        id: String,
+    },
+    /// Run the examples of the rules in FILE, or of all rules; exit status 1 when one does not hold
+    Test {
+        /// The file; `-` is standard input
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
     },
 }
 

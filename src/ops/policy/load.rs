@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::input::{InputError, read_named};
 use super::super::{OpsError, SourceError};
-use crate::domain::panel::{Persona, RULES};
+use crate::domain::panel::{FILE, Persona, RULES};
 use crate::domain::policy::{self, Body};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Text;
@@ -58,8 +58,9 @@ fn serve(rules: &Rules, body: &Body) -> Result<(), Refusal> {
 /// Why a run under this policy is refused: it asks for what this program does not have.
 pub(in crate::ops) fn unavailable(body: &Body, rules: &Rules) -> Option<Refusal> {
     let asks = |provider: Option<&Text>, field: &str| {
-        let provider = provider.filter(|provider| provider.as_str() != RULES)?;
-        let problem = format!("there is no provider `{provider}` in this version, only `{RULES}`");
+        let provider = provider.filter(|provider| ![RULES, FILE].contains(&provider.as_str()))?;
+        let problem =
+            format!("there is no provider `{provider}` in this version, only `{RULES}` and `{FILE}`");
         Some(Refusal::new("no_provider", field, problem))
     };
     let panel = &body.panel;

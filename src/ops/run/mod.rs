@@ -3,6 +3,7 @@
 //! The same inputs are the same run: one that is completed is shown again and nothing is touched; one
 //! that failed, was stopped or was killed goes on with another attempt, which repeats no finished step.
 
+mod asking;
 mod execute;
 mod manifest;
 mod plan;
@@ -10,9 +11,10 @@ mod resume;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::thread;
 
-use super::{ContextFile, OpsError, Source, Workspace, policy, view};
+use super::{ContextFile, OpsError, RuleFiles, Source, Workspace, load_rules, policy, view};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Tool};
 use crate::domain::ids::JobId;
@@ -20,7 +22,7 @@ use crate::domain::policy::{PolicyRef, VersionName};
 use crate::domain::step::Step;
 use crate::domain::view::RunView;
 use crate::provider::Provider as _;
-use crate::provider::rules::Rules;
+use crate::provider::panel::Asked;
 use crate::store::{AttemptLog, AttemptStart, Begun, LockedRun, NewRun, RunDir, Store};
 use execute::Execution;
 use plan::Plan;
@@ -39,6 +41,12 @@ pub struct RunOptions {
     pub sample: NonZeroU32,
     /// The policy, or the version of one.
     pub policy: VersionName,
+    /// The files that rules are read from.
+    pub rules: RuleFiles,
+    /// Who answers every step, whatever the policy says.
+    pub provider: Option<Asked>,
+    /// The directory of answers.
+    pub answers: Option<PathBuf>,
 }
 
 /// What came of it.
@@ -71,14 +79,15 @@ pub fn run(
     observe: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport, OpsError> {
     let job = options.job.clone().map_or_else(|| options.source.job(), Ok)?;
-    let provider = Rules::builtin()?;
+    let rules = load_rules(&options.rules)?;
     policy::exists(workspace, &options.policy)?;
     let store = Store::create(&workspace.store)?;
     let policy = policy::in_force(workspace, &store, &options.policy)?;
-    if let Some(refusal) = policy::unavailable(&policy.version.body, &provider) {
+    if let Some(refusal) = policy::unavailable(&policy.version.body, &rules) {
         let PolicyRef { name, version, .. } = policy.version.reference;
         return Err(OpsError::Unavailable { name, version, refusal });
     }
+    let provider = asking::asking(options, &policy.version.body, rules)?;
     let plan = Plan::new(job, options, &policy, &provider);
     let existing = store.run(&plan.job, &plan.run)?;
     let beginning = Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes };

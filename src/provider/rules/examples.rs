@@ -3,22 +3,10 @@
 use super::check::{Found, Reading};
 use super::compiled::Compiled;
 use super::document::Document;
-
-/// An example, and whether the rule did as it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Example {
-    /// The rule.
-    pub rule: String,
-    /// Whether something is to be found in it.
-    pub finds: bool,
-    /// The text, Markdown.
-    pub text: String,
-    /// Whether it was so.
-    pub holds: bool,
-}
+use crate::domain::view::ExampleView;
 
 /// Runs the examples of every rule. What silences findings elsewhere does not here.
-pub(super) fn run(rules: &Compiled) -> Vec<Example> {
+pub(super) fn run(rules: &Compiled) -> Vec<ExampleView> {
     let mut examples = Vec::new();
     for topic in &rules.topics {
         let misses = |reading: &Reading<'_>| !matches!(reading.find(topic), Found::At(_));
@@ -31,11 +19,11 @@ pub(super) fn run(rules: &Compiled) -> Vec<Example> {
     examples
 }
 
-fn both(rules: &Compiled, rule: &super::Common, found: impl Fn(&Reading<'_>) -> bool) -> Vec<Example> {
+fn both(rules: &Compiled, rule: &super::Common, found: impl Fn(&Reading<'_>) -> bool) -> Vec<ExampleView> {
     let one = |finds: bool, text: &String| {
         let document = Document::read(text, "md");
         let holds = found(&Reading::of(rules, &document)) == finds;
-        Example { rule: rule.id.clone(), finds, text: text.clone(), holds }
+        ExampleView { rule: rule.id.clone(), finds, text: text.clone(), holds }
     };
     let finds = rule.finds.iter().map(|text| one(true, text));
     finds.chain(rule.leaves.iter().map(|text| one(false, text))).collect()

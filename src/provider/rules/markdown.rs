@@ -15,36 +15,48 @@ pub(super) fn read(source: &str, start: usize, builder: &mut Builder) {
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_GFM;
-    let mut reader = Reader { builder, passed_over: 0, items: 0 };
+    let mut reader = Reader { source, builder, passed_over: 0, items: 0 };
     for (event, range) in Parser::new_ext(&source[start..], options).into_offset_iter() {
         reader.event(event, start + range.start..start + range.end);
     }
     reader.end_block(BlockKind::Paragraph);
 }
 
-struct Reader<'b> {
+struct Reader<'s, 'b> {
+    source: &'s str,
     builder: &'b mut Builder,
     /// How many things that are passed over are open.
     passed_over: u32,
     items: u32,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(tag) => {
                 if matches!(tag, Tag::HtmlBlock) {
-                    self.builder.comments.push(range);
+                    self.builder.comments.push(range.clone());
+                }
+                if matches!(tag, Tag::Emphasis) {
+                    self.star(range.start, &range);
                 }
                 self.start(&tag);
             }
             Event::InlineHtml(_) => self.builder.comments.push(range),
+            Event::End(TagEnd::Emphasis) => self.star(range.end - 1, &range),
             Event::End(tag) => self.end(tag),
             _ if self.passed_over > 0 => {}
             Event::Text(text) => self.builder.prose.words(&text, range),
             Event::Code(text) => self.builder.prose.code(&text, range),
             Event::SoftBreak | Event::HardBreak => self.builder.prose.space(range),
             _ => {}
+        }
+    }
+
+    /// Two stars in quotation marks are meant as stars, whatever Markdown makes of them: `"*" … "*"`.
+    fn star(&mut self, at: usize, emphasis: &Range<usize>) {
+        if self.passed_over == 0 && self.source[emphasis.clone()].starts_with("*\"") {
+            self.builder.prose.words("*", at..at + 1);
         }
     }
 

@@ -38,7 +38,6 @@ mod tests;
 mod tests_hostile;
 mod told;
 
-pub use examples::Example;
 pub use pack::{Common, Hazard, InKind, Kind, Mentions, Pack, Reading, Rule, Scope, Severity, Topic};
 pub use silence::Suppressions;
 
@@ -52,7 +51,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::request::StepModel;
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
-use crate::domain::view::{KindView, RuleView};
+use crate::domain::view::{ExampleView, KindView, RuleView};
 use crate::domain::written::FileRefusal;
 
 /// The version of the engine. It is raised whenever reading, matching or scoring changes what any
@@ -139,6 +138,14 @@ impl Rules {
         Err(Refusal::new("no_rules", "rules", problem))
     }
 
+    /// The first rule of people's own that none of `readers` reads by, and whose it is.
+    #[must_use]
+    pub fn unread(&self, readers: &[Persona]) -> Option<(String, String)> {
+        let own = self.packs.iter().skip(1).flat_map(|(pack, _)| pack.rules());
+        let is_read = |rule: &&Common| readers.iter().any(|persona| review::is_read_by(persona, rule));
+        own.filter(|rule| !is_read(rule)).map(|rule| (rule.id.clone(), rule.persona.to_string())).next()
+    }
+
     /// Every rule, as it is told to people, in the order in which they are run.
     #[must_use]
     pub fn told(&self) -> Vec<RuleView> {
@@ -161,7 +168,7 @@ impl Rules {
 
     /// Runs the examples of every rule that has some, in the order of the rules.
     #[must_use]
-    pub fn examples(&self) -> Vec<Example> {
+    pub fn examples(&self) -> Vec<ExampleView> {
         examples::run(&self.compiled)
     }
 }

@@ -69,12 +69,18 @@ impl Findings<'_> {
             }
             Found::Mentioned(place) => {
                 let line = place.start_line;
-                let text = format!("No section about {about} was found; line {line} comes nearest.");
                 let weight = severity.min(Severity::Concern);
+                let text = match weight {
+                    Severity::Recommendation => format!("Only line {line} touches {about}."),
+                    _ => format!("No section about {about} was found; line {line} comes nearest."),
+                };
                 (text, vec![place], weight, "mentioned", in_passing(severity))
             }
             Found::Nowhere => {
-                let text = format!("No section or sentence about {about} was found.");
+                let text = match severity {
+                    Severity::Recommendation => format!("Nothing about {about} was found."),
+                    _ => format!("No section or sentence about {about} was found."),
+                };
                 (text, Vec::new(), severity, "not_found", deduction(severity, false))
             }
         };
@@ -115,6 +121,8 @@ impl Findings<'_> {
 struct Told {
     strengths: Vec<Text>,
     concerns: Vec<Concern>,
+    /// What to do about blocking issues and concerns.
+    urgent: Vec<Text>,
     recommendations: Vec<Text>,
     blocking: Vec<BlockingIssue>,
     silenced: Vec<Silenced>,
@@ -138,6 +146,8 @@ impl Told {
             self.part(rule, "silenced", 0);
         }
         let (rule_id, severity) = (rule.id.clone(), word(severity).to_owned());
+        // A rule quotes what it has just read there.
+        let evidence = evidence.into_iter().map(|place| Evidence { supported: true, ..place }).collect();
         self.silenced.push(Silenced { rule_id, severity, text: text.to_owned(), evidence, by, because });
     }
 
@@ -151,7 +161,7 @@ impl Told {
             }
             Severity::Concern | Severity::Blocking => said(text),
         };
-        self.recommendations.push(said(&rule.advice));
+        self.urgent.push(said(&rule.advice));
         if severity == Severity::Blocking {
             self.blocking.push(BlockingIssue { text, security_critical: Some(critical), basis });
         } else {
@@ -170,7 +180,7 @@ impl Told {
             confidence_score,
             strengths: self.strengths,
             concerns: self.concerns,
-            recommendations: self.recommendations,
+            recommendations: self.urgent.into_iter().chain(self.recommendations).collect(),
             blocking_issues: self.blocking,
             estimated_effort: TextOrObject::Text(said("not estimated by rules")),
             dependency_risks: Vec::new(),

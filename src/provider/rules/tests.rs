@@ -321,3 +321,40 @@ fn every_built_in_pattern_compiles_and_every_example_holds() {
         assert!(!rule.finds.is_empty() && !rule.leaves.is_empty(), "{} has no example", rule.id);
     }
 }
+
+/// Sentences that were written by people who did not know the rules; the rules have been mended by them since.
+const SENTENCES: [&str; 2] = [
+    include_str!("../../../fixtures/rules/hazards.jsonl"),
+    include_str!("../../../fixtures/rules/benign.jsonl"),
+];
+
+/// How many of the sentences their own rule reports, and how many there are.
+fn reported(lines: &str) -> (usize, usize) {
+    let (mut found, mut of) = (0, 0);
+    for line in lines.lines() {
+        let value = crate::domain::json::Value::parse(line.as_bytes()).unwrap();
+        let member = |name: &str| value.get(name).and_then(crate::domain::json::Value::as_str).unwrap();
+        let text = format!("# A service\n\n## Design\n\nIt has two parts.\n\n{}\n", member("text"));
+        let document = Document::read(&text, "md");
+        let reading = check::Reading::of(&rules().compiled, &document);
+        let alike: &[&str] = match member("rule") {
+            "personal-data-kept" => &["personal-data-kept", "retention-missing"],
+            "placeholder-left" => &["placeholder-left", "undecided"],
+            "claim-without-number" => &["claim-without-number", "absolute-claim", "vague-quantity"],
+            rule => &[rule],
+        };
+        let hazards = rules().compiled.hazards.iter();
+        let mut hazards = hazards.filter(|hazard| alike.contains(&hazard.common.id.as_str()));
+        found += usize::from(hazards.any(|hazard| !reading.places_of(hazard).is_empty()));
+        of += 1;
+    }
+    (found, of)
+}
+
+#[test]
+fn hazards_are_found_and_what_only_looks_like_one_is_not() {
+    let (found, of) = reported(SENTENCES[0]);
+    assert!(of > 200 && found * 100 >= of * 95, "{found} of {of} hazards were found");
+    let (found, of) = reported(SENTENCES[1]);
+    assert!(of > 150 && found * 100 <= of * 4, "{found} of {of} harmless sentences were reported");
+}

@@ -22,6 +22,7 @@ use crate::domain::manifest::Manifest;
 use crate::domain::panel::Method;
 use crate::domain::policy::PolicyRef;
 use crate::domain::review::{Basis, Evidence, PersonaReview, TextOrObject};
+use crate::domain::silenced::{ReadAs, Silenced};
 use crate::domain::step::RunStatus;
 use crate::domain::text::Text;
 use crate::domain::view::{AttemptView, RunView};
@@ -30,6 +31,9 @@ pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use sarif::sarif;
+
+/// So much of the problem and the solution is shown, in bytes.
+const LONGEST_OPENING: usize = 700;
 
 /// Everything that a report of a run says.
 #[derive(Debug, Serialize)]
@@ -52,9 +56,15 @@ pub struct Packet {
     dependency_risks: Vec<Said>,
     next_steps: Vec<Said>,
     strengths: Vec<Said>,
+    /// Findings that somebody answers for.
+    silenced: Vec<Answered>,
+    /// What the document was taken for.
+    read_as: Option<ReadAs>,
     acceptance_criteria: Vec<String>,
-    problem: Option<Text>,
-    solution: Option<Text>,
+    /// How the problem statement begins.
+    problem: Option<String>,
+    /// How the proposed solution begins.
+    solution: Option<String>,
     assumptions: Vec<Text>,
     non_goals: Vec<Text>,
     provenance: Provenance,
@@ -96,6 +106,15 @@ struct Finding {
     rule_id: Option<String>,
     evidence: Vec<Evidence>,
     searched: Vec<Text>,
+}
+
+/// A finding that somebody answers for.
+#[derive(Debug, Serialize)]
+struct Answered {
+    persona_id: PersonaId,
+    persona: Text,
+    #[serde(flatten)]
+    finding: Silenced,
 }
 
 /// Who sees it otherwise.
@@ -159,8 +178,10 @@ impl Packet {
             }),
             next_steps: said(&view.reviews, |review| texts(&review.recommendations)),
             strengths: said(&view.reviews, |review| texts(&review.strengths)),
-            problem: proposal.map(|proposal| proposal.problem_statement.clone()),
-            solution: proposal.map(|proposal| proposal.proposed_solution.clone()),
+            silenced: view.reviews.iter().flat_map(answered).collect(),
+            read_as: view.read_as(),
+            problem: proposal.map(|proposal| opening(&proposal.problem_statement)),
+            solution: proposal.map(|proposal| opening(&proposal.proposed_solution)),
             assumptions: proposal.map(|proposal| proposal.assumptions.clone()).unwrap_or_default(),
             non_goals: proposal.map(|proposal| proposal.scope_non_goals.clone()).unwrap_or_default(),
             provenance: provenance(view),
@@ -227,6 +248,26 @@ fn finding(review: &PersonaReview, text: &Text, security_critical: bool, basis: 
     }
 }
 
+fn answered(review: &PersonaReview) -> Vec<Answered> {
+    let by = |finding| Answered {
+        persona_id: review.persona_id.clone(),
+        persona: review.persona_name.clone(),
+        finding,
+    };
+    review.silenced().into_iter().map(by).collect()
+}
+
+/// The first sentences; whoever wants the rest has the document.
+fn opening(text: &Text) -> String {
+    let text = text.as_str();
+    if text.len() <= LONGEST_OPENING {
+        return text.to_owned();
+    }
+    let cut = &text[..text.floor_char_boundary(LONGEST_OPENING)];
+    let end = cut.rfind(". ").map_or(cut.len(), |end| end + 1);
+    format!("{} …", cut[..end].trim_end())
+}
+
 fn minority(decision: &Decision) -> impl Iterator<Item = Minority> {
     decision.minority_reports.iter().flatten().map(|report| Minority {
         persona: report.persona_name.clone(),
@@ -239,7 +280,7 @@ fn minority(decision: &Decision) -> impl Iterator<Item = Minority> {
 /// What has to hold before the proposal is approved.
 fn criteria(blocking: &[Finding], decision: Option<&Decision>) -> Vec<String> {
     let mut criteria: Vec<String> =
-        blocking.iter().map(|finding| format!("Resolved: {}", finding.text)).collect();
+        blocking.iter().map(|finding| format!("“{}” is resolved", finding.text)).collect();
     if let Some(decision) = decision.filter(|decision| decision.decision != Label::Approve) {
         let reasons = decision.reasons.first().map(|reason| format!(" (now: {reason})")).unwrap_or_default();
         criteria.push(format!("The panel approves it{reasons}"));

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Finding, Packet};
+use super::{Answered, Finding, Packet};
 use crate::domain::digest::Digest;
 use crate::domain::json::{Value, to_value};
+use crate::domain::text::Text;
 use crate::report::json::{number, object};
 use crate::report::safe_lines;
 
@@ -20,6 +21,7 @@ pub fn sarif(packet: &Packet, document: Option<&str>) -> Value {
     let uri = uri(document.strip_prefix("./").unwrap_or(document));
     let blocking = packet.blocking_issues.iter().flat_map(|finding| results(finding, "error", &uri));
     let concerns = packet.concerns.iter().flat_map(|finding| results(finding, "warning", &uri));
+    let silenced = packet.silenced.iter().flat_map(|one| suppressed(one, &uri));
     // Without a decision no finding means nothing.
     let invocation = object([("executionSuccessful", Value::Bool(packet.outcome.is_some()))]);
     let mut driver = vec![("name".to_owned(), "consensus".into())];
@@ -31,7 +33,7 @@ pub fn sarif(packet: &Packet, document: Option<&str>) -> Value {
         ("automationDetails", object([("id", format!("consensus/{}/", packet.job_id).into())])),
         ("invocations", Value::Array(vec![invocation])),
         ("columnKind", "unicodeCodePoints".into()),
-        ("results", Value::Array(blocking.chain(concerns).collect())),
+        ("results", Value::Array(blocking.chain(concerns).chain(silenced).collect())),
         (
             "properties",
             object([
@@ -76,6 +78,29 @@ fn results(finding: &Finding, level: &str, uri: &str) -> Vec<Value> {
         results.push(result(finding, level, location(uri, object([("startLine", number(1))])), ""));
     }
     results
+}
+
+/// What is silenced is still a result; code hosts show it as dismissed, with its reason.
+fn suppressed(answered: &Answered, uri: &str) -> Vec<Value> {
+    let Answered { persona_id, persona, finding } = answered;
+    let level = match finding.severity.as_str() {
+        "blocking" => "error",
+        "concern" => "warning",
+        _ => "note",
+    };
+    let shown = Finding {
+        persona_id: persona_id.clone(),
+        persona: persona.clone(),
+        text: Text::or(&finding.text, "not said"),
+        security_critical: false,
+        rule_id: Some(finding.rule_id.clone()),
+        evidence: finding.evidence.clone(),
+        searched: Vec::new(),
+    };
+    let kind = if finding.by.starts_with("line ") { "inSource" } else { "external" };
+    let suppression = object([("kind", kind.into()), ("justification", safe_lines(&finding.because).into())]);
+    let results = results(&shown, level, uri).into_iter();
+    results.map(|result| result.with("suppressions", Value::Array(vec![suppression.clone()]))).collect()
 }
 
 fn result(finding: &Finding, level: &str, location: Value, quote: &str) -> Value {

@@ -1,5 +1,7 @@
 //! What a person reads on a terminal. It reads the same without colour.
 
+mod findings;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -9,12 +11,9 @@ use crate::domain::check::{Check, Outcome};
 use crate::domain::decimal::{Confidence, Score};
 use crate::domain::decision::Decision;
 use crate::domain::policy::PolicyRef;
-use crate::domain::review::{Basis, PersonaReview};
 use crate::domain::step::RunStatus;
 use crate::domain::view::{RunRow, RunView, Unreadable, Verified};
 
-/// Longer quotations are cut, in characters.
-const MAX_QUOTE: usize = 160;
 /// A narrower page has no room for bars.
 const MIN_BAR_WIDTH: usize = 70;
 const BAR: usize = 20;
@@ -34,6 +33,8 @@ pub enum Detail {
 struct Page {
     out: String,
     width: usize,
+    /// The document that lines are of, as the user named it.
+    document: Option<String>,
 }
 
 impl Page {
@@ -68,23 +69,25 @@ pub(super) fn wrap(width: usize, first: &str, rest: &str, text: &str) -> Vec<Str
     textwrap::wrap(text, options).into_iter().map(String::from).collect()
 }
 
-/// One run.
+/// One run; its findings point at the lines of `document`, where the user named one.
 #[must_use]
-pub fn run(view: &RunView, replayed: bool, detail: Detail, width: usize) -> String {
-    let mut page = Page { out: String::new(), width };
+pub fn run(view: &RunView, replayed: bool, detail: Detail, document: Option<&str>, width: usize) -> String {
+    let mut page = Page { out: String::new(), width, document: document.map(safe) };
     headline(&mut page, view, replayed);
     if let Some(decision) = &view.decision {
         why(&mut page, decision);
         panel(&mut page, view);
     }
-    findings(&mut page, &view.reviews, detail);
+    findings::findings(&mut page, &view.reviews, detail);
     if detail == Detail::Everything {
-        strengths(&mut page, &view.reviews);
+        findings::strengths(&mut page, &view.reviews);
     }
-    next_steps(&mut page, &view.reviews);
+    findings::next_steps(&mut page, &view.reviews, detail);
     if let Some(decision) = &view.decision {
         minority(&mut page, decision);
     }
+    findings::silenced(&mut page, &view.reviews);
+    findings::read_as(&mut page, view);
     if detail == Detail::Everything {
         provenance(&mut page, view);
     }
@@ -161,86 +164,6 @@ fn counted(count: usize, what: &str) -> String {
 fn bar(score: Score) -> String {
     let full = usize::try_from(score.fine() * BAR as u128 / Score::MAX.fine()).unwrap_or(BAR).min(BAR);
     format!("{}{}", "━".repeat(full), styled(DIM, "╌".repeat(BAR - full)))
-}
-
-fn findings(page: &mut Page, reviews: &[PersonaReview], detail: Detail) {
-    let blocking: usize = reviews.iter().map(|review| review.blocking_issues.len()).sum();
-    if blocking > 0 {
-        page.heading("Blocking issues");
-    }
-    for review in reviews {
-        for issue in &review.blocking_issues {
-            let critical = if issue.security_critical == Some(true) { ", security-critical" } else { "" };
-            finding(page, review, critical, &issue.basis, issue.text.as_str(), &styled(RED, "✗"));
-            searched(page, &issue.basis, detail);
-        }
-    }
-    if reviews.iter().any(|review| !review.concerns.is_empty()) {
-        page.heading("Concerns");
-    }
-    for review in reviews {
-        for concern in &review.concerns {
-            finding(page, review, "", &concern.basis, concern.text.as_str(), &styled(YELLOW, "!"));
-            searched(page, &concern.basis, detail);
-        }
-    }
-}
-
-fn finding(page: &mut Page, review: &PersonaReview, critical: &str, basis: &Basis, text: &str, mark: &str) {
-    page.wrapped(&format!("  {mark} "), "    ", &safe(text));
-    let rule = basis.rule_id.as_deref().map(|rule| format!(", {}", safe(rule))).unwrap_or_default();
-    let by = format!("{}{rule}{critical}", safe(review.persona_name.as_str()));
-    page.dim("    ", "    ", &by);
-    let lines = basis.evidence.iter().map(|evidence| evidence.end_line).max().unwrap_or_default();
-    let gutter = lines.to_string().len();
-    for evidence in &basis.evidence {
-        let quote: String = safe(&evidence.quote);
-        let cut: String = quote.chars().take(MAX_QUOTE).collect();
-        let more = if cut.len() < quote.len() { "…" } else { "" };
-        let doubt = if evidence.supported { "" } else { "  (not found there)" };
-        let first = format!("    {:>gutter$} │ ", evidence.start_line);
-        let rest = format!("    {:>gutter$} │ ", "");
-        page.wrapped(&first, &rest, &format!("{cut}{more}{doubt}"));
-    }
-}
-
-/// What an absence was searched for: whoever has said it in other words sees which. The outcome has
-/// room for one line of it.
-fn searched(page: &mut Page, basis: &Basis, detail: Detail) {
-    let mut texts = basis.searched.iter().map(|text| safe(text.as_str()));
-    if detail == Detail::Everything {
-        texts.for_each(|text| page.dim("    searched ", "      ", &text));
-        return;
-    }
-    if let Some(text) = texts.next_back() {
-        let room = page.width.saturating_sub("    searched ".len() + 1);
-        let cut: String = text.chars().take(room).collect();
-        let more = if cut.len() < text.len() { "…" } else { "" };
-        page.line(styled(DIM, format!("    searched {cut}{more}")));
-    }
-}
-
-fn strengths(page: &mut Page, reviews: &[PersonaReview]) {
-    if reviews.iter().all(|review| review.strengths.is_empty()) {
-        return;
-    }
-    page.heading("Strengths");
-    for strength in reviews.iter().flat_map(|review| &review.strengths) {
-        page.wrapped(&format!("  {} ", styled(GREEN, "✓")), "    ", &safe(strength.as_str()));
-    }
-}
-
-fn next_steps(page: &mut Page, reviews: &[PersonaReview]) {
-    if reviews.iter().all(|review| review.recommendations.is_empty()) {
-        return;
-    }
-    page.heading("Next steps");
-    for review in reviews.iter().filter(|review| !review.recommendations.is_empty()) {
-        page.line(styled(DIM, format!("  {}", safe(review.persona_name.as_str()))));
-        for recommendation in &review.recommendations {
-            page.wrapped("  → ", "    ", &safe(recommendation.as_str()));
-        }
-    }
 }
 
 fn minority(page: &mut Page, decision: &Decision) {

@@ -1,0 +1,119 @@
+//! Who is asked: the policy says it for each persona, the flags for all; answers are read off the disk.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::RunOptions;
+use crate::domain::panel::{FILE, Panel};
+use crate::domain::policy::Body;
+use crate::domain::request;
+use crate::domain::step::Step;
+use crate::domain::text::Text;
+use crate::ops::OpsError;
+use crate::ops::input::{InputError, read_regular};
+use crate::ops::source::SourceError;
+use crate::provider::file::{AnswerError, Answers, review_file};
+use crate::provider::panel::{Asked, Asking};
+use crate::provider::rules::Rules;
+
+/// No answer is larger, in bytes.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// Settles who answers which step.
+///
+/// # Errors
+/// [`OpsError`] where answers are missing or are none, or where nobody would read by a rule.
+pub(super) fn asking(options: &RunOptions, body: &Body, rules: Rules) -> Result<Asking, OpsError> {
+    let panel = &body.panel;
+    let is_file = |provider: Option<&Text>| provider.is_some_and(|provider| provider.as_str() == FILE);
+    let named = |provider: Option<&Text>| if is_file(provider) { Asked::File } else { Asked::Rules };
+    let asked = |provider: Option<&Text>| options.provider.unwrap_or_else(|| named(provider));
+    let who = |step: &Step| match step {
+        Step::Review(id) => {
+            let persona = panel.personas.iter().find(|persona| persona.id == *id);
+            asked(persona.and_then(|persona| persona.provider.as_ref()))
+        }
+        _ => asked(panel.expansion.provider.as_ref()),
+    };
+    let answered = request::steps(panel).into_iter().filter(|step| !matches!(step, Step::Aggregate));
+    let mut steps: BTreeMap<Step, Asked> = answered.map(|step| (step.clone(), who(&step))).collect();
+    let answers = match (&options.answers, steps.values().any(|one| *one == Asked::File)) {
+        (Some(dir), true) => read(dir, panel, &steps)?,
+        (None, true) => {
+            return Err(OpsError::Asking(
+                "reviews are to come from files: name their directory with --answers",
+            ));
+        }
+        (Some(_), false) => {
+            return Err(OpsError::Asking("--answers is given, but nobody is asked for files"));
+        }
+        (None, false) => Answers::default(),
+    };
+    // Who hands in reviews need not write the proposal out.
+    if !answers.has_proposal() {
+        steps.insert(Step::Expand, Asked::Rules);
+    }
+    everything_is_read(&rules, panel, &steps)?;
+    Ok(Asking { rules, answers, steps })
+}
+
+fn everything_is_read(rules: &Rules, panel: &Panel, steps: &BTreeMap<Step, Asked>) -> Result<(), OpsError> {
+    let by_rules = |id: &_| steps.get(&Step::Review(Clone::clone(id))) == Some(&Asked::Rules);
+    let readers: Vec<_> = panel.personas.iter().filter(|persona| by_rules(&persona.id)).cloned().collect();
+    match rules.unread(&readers) {
+        Some((rule, persona)) => {
+            let panel = readers.iter().map(|persona| persona.id.to_string()).collect();
+            Err(OpsError::NoReader { rule, persona, panel })
+        }
+        None => Ok(()),
+    }
+}
+
+fn read(dir: &Path, panel: &Panel, steps: &BTreeMap<Step, Asked>) -> Result<Answers, OpsError> {
+    let mut files = BTreeMap::new();
+    let proposal = dir.join("proposal.json");
+    if proposal.symlink_metadata().is_ok() {
+        files.insert("proposal.json".to_owned(), read_file(dir, "proposal.json")?);
+    }
+    let shown = dir.join("reviews");
+    let listed = fs::read_dir(&shown).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => OpsError::NoFile(shown.display().to_string()),
+        _ => SourceError::Io { shown: shown.display().to_string(), source }.into(),
+    })?;
+    for entry in listed {
+        let entry = entry.map_err(|source| SourceError::Io { shown: shown.display().to_string(), source })?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if Path::new(&name).extension().is_some_and(|extension| extension == "json") {
+            let file = format!("reviews/{name}");
+            let bytes = read_file(dir, &file)?;
+            files.insert(file, bytes);
+        }
+    }
+    let answers =
+        Answers::read(files, panel).map_err(|source| OpsError::Answer { dir: dir.to_owned(), source })?;
+    let is_missing = |step: &Step, asked: &Asked| match step {
+        Step::Review(id) if *asked == Asked::File && !answers.has_review(id) => Some(review_file(id)),
+        _ => None,
+    };
+    let missing: Vec<String> = steps.iter().filter_map(|(step, asked)| is_missing(step, asked)).collect();
+    let (there, quorum) = (panel.personas.len() - missing.len(), panel.quorum());
+    if there < quorum {
+        return Err(OpsError::MissingAnswers { dir: dir.to_owned(), missing, quorum });
+    }
+    Ok(answers)
+}
+
+fn read_file(dir: &Path, file: &str) -> Result<Vec<u8>, OpsError> {
+    let path = dir.join(file);
+    let refused = |problem: String| {
+        let source = AnswerError { file: file.to_owned(), problem };
+        OpsError::Answer { dir: dir.to_owned(), source }
+    };
+    read_regular(&path, MAX_BYTES).map_err(|error| match error {
+        InputError::Io(source) => SourceError::Io { shown: path.display().to_string(), source }.into(),
+        InputError::WrongKind(kind) => refused(format!("it is {kind}, not a file")),
+        InputError::TooLarge => refused(format!("it has more than {MAX_BYTES} bytes")),
+    })
+}
