@@ -184,8 +184,7 @@ fn the_documentation_lists_every_rule() {
     let kinds: Vec<&str> =
         kinds.as_array().unwrap().iter().map(|kind| kind["id"].as_str().unwrap()).collect();
     let told = |rule: &Value, name: &str| rule[name].as_str().unwrap().to_owned();
-    let mut list = String::from("## Which kind is held to what\n\n| topic |");
-    list.push_str(&kinds.iter().map(|kind| format!(" {kind} |")).collect::<String>());
+    let mut list = format!("## Which kind is held to what\n\n| topic | {} |", kinds.join(" | "));
     let _ = writeln!(list, "\n|---|{}", "---|".repeat(kinds.len()));
     let rules = rules.as_array().unwrap();
     for rule in rules.iter().filter(|rule| rule["kind"] == "topic") {
