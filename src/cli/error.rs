@@ -236,6 +236,13 @@ fn kind(error: &OpsError) -> Kind {
 /// Of what is read by, and of answers.
 fn asking_kind(error: &OpsError) -> Kind {
     match error {
+        OpsError::RulesFile { refusal, .. } if refusal.refusal.field.starts_with("suppress") => (
+            refusal.refusal.code,
+            USAGE,
+            Some(
+                "nothing was run; each `[[suppress]]` has a `rule` and a `because`, and may have `containing`",
+            ),
+        ),
         OpsError::RulesFile { refusal, .. } => (
             refusal.refusal.code,
             USAGE,
@@ -259,6 +266,9 @@ fn asking_kind(error: &OpsError) -> Kind {
             NO_ANSWER,
             Some("nothing was run; write them, or take a policy with a smaller `quorum`"),
         ),
+        OpsError::NoSuchRule { .. } => {
+            ("no_such_rule", NOT_FOUND, Some("`consensus rules list` says what each looks for"))
+        }
         _ => (
             "usage",
             USAGE,

@@ -4,7 +4,7 @@ use super::args::{Rules, RulesArgs};
 use super::output::Output;
 use super::{Answer, CommandError};
 use crate::ops::{self, RuleFiles};
-use crate::report::{json, rules};
+use crate::report::{json, rules, safe_lines};
 
 pub(super) fn rules(files: &RuleFiles, args: &RulesArgs, output: &Output) -> Result<Answer, CommandError> {
     match &args.command {
@@ -25,7 +25,7 @@ pub(super) fn rules(files: &RuleFiles, args: &RulesArgs, output: &Output) -> Res
             if output.is_json() {
                 output.object(&json::member("source", source.as_str().into()))?;
             } else {
-                output.plain(&(source + "\n"))?;
+                output.plain(&(safe_lines(&source) + "\n"))?;
             }
             Ok(Answer::Yes)
         }

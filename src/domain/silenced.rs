@@ -27,7 +27,7 @@ pub struct ReadAs {
     pub topics: u32,
     /// How many topics there are.
     pub of: u32,
-    /// Comments for the rules that were not understood.
+    /// Comments for the rules that were not understood; in a run's view also what silenced nothing.
     pub unclear: Vec<String>,
 }
 
@@ -63,11 +63,21 @@ impl RunView {
         let by_rules = |review: &PersonaReview| {
             review.internal_metadata.as_ref().is_some_and(|account| account.get(SILENCED).is_some())
         };
-        self.proposal.as_ref().filter(|_| self.reviews.iter().any(by_rules))?.read_as()
+        let mut read = self.proposal.as_ref().filter(|_| self.reviews.iter().any(by_rules))?.read_as()?;
+        read.unclear.extend(self.reviews.iter().flat_map(PersonaReview::without_effect));
+        Some(read)
     }
 }
 
 impl PersonaReview {
+    /// What was to silence findings and silenced none, where rules read the document.
+    #[must_use]
+    pub fn without_effect(&self) -> Vec<String> {
+        let member = self.internal_metadata.as_ref().and_then(|account| account.get("without_effect"));
+        let said = member.map(Value::items).unwrap_or_default().iter();
+        said.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
     /// The findings that are answered for, where rules read the document.
     #[must_use]
     pub fn silenced(&self) -> Vec<Silenced> {

@@ -114,6 +114,8 @@ pub struct KindView {
     pub at_least: usize,
     /// Words of headings that it does not have.
     pub unless_headings: Vec<String>,
+    /// Whether a sentence is enough to tell of a topic, however many sections there are.
+    pub sentences: bool,
 }
 
 /// One run, whole.

@@ -94,7 +94,7 @@ pub fn rules(files: &RuleFiles, kind: Option<&str>) -> Result<Vec<RuleView>, Ops
 pub struct ExamplesReport {
     /// Each example, in the order of the rules.
     pub examples: Vec<ExampleView>,
-    /// Rules that have none.
+    /// Rules that have none of one sort.
     pub without: Vec<String>,
 }
 
@@ -109,7 +109,9 @@ pub fn test_rules(files: &RuleFiles) -> Result<ExamplesReport, OpsError> {
     let examples: Vec<ExampleView> =
         rules.examples().into_iter().filter(|example| own(&example.rule)).collect();
     let ids = rules.told().into_iter().map(|rule| rule.id).filter(own);
-    let without = ids.filter(|id| !examples.iter().any(|example| example.rule == *id)).collect();
+    let has =
+        |id: &str, finds: bool| examples.iter().any(|example| example.rule == id && example.finds == finds);
+    let without = ids.filter(|id| !has(id, true) || !has(id, false)).collect();
     Ok(ExamplesReport { examples, without })
 }
 

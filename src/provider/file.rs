@@ -134,7 +134,7 @@ mod tests {
                 "reviews/critik.json: nobody of that name is on the panel; there are architect",
             ),
             ("reviews/critic.json", "{", "reviews/critic.json: "),
-            ("reviews/critic.json", "{}", "reviews/critic.json: missing field `confidence_score`"),
+            ("reviews/critic.json", "{}", "reviews/critic.json: top level: missing field `confidence_score`"),
             (
                 "reviews/critic.json",
                 r#"{"confidence_score":1.5}"#,

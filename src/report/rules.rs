@@ -16,7 +16,8 @@ pub fn list(rules: &[RuleView]) -> String {
     let personas = rules.iter().map(|rule| rule.persona.as_str().len()).max().unwrap_or_default();
     let mut out = String::new();
     for rule in rules {
-        let severity = format!("{:<14}", rule.severity);
+        let critical = rule.security_critical && rule.severity == "blocking";
+        let severity = format!("{:<17}", if critical { "security-critical" } else { rule.severity });
         let severity = match rule.severity {
             "blocking" => styled(RED, severity),
             "concern" => styled(YELLOW, severity),
@@ -49,7 +50,7 @@ pub fn explain(rule: &RuleView, width: usize) -> String {
     };
     let mut out = format!("{}  {}\n", styled(BOLD, &rule.id), styled(DIM, &rule.pack));
     let mut part = |name: &str, text: &str| {
-        for line in wrap(width, &format!("  {name:<9} "), "            ", text) {
+        for line in wrap(width, &format!("  {name:<9} "), "            ", &safe(text)) {
             let _ = writeln!(out, "{line}");
         }
     };
@@ -115,9 +116,14 @@ pub fn kinds(kinds: &[KindView], width: usize) -> String {
             ways.push(format!("{} headings or more of: {}", kind.at_least, kind.headings.join(", ")));
         }
         if !kind.unless_headings.is_empty() {
-            ways.push(format!("and none of: {}", kind.unless_headings.join(", ")));
+            let but = format!(
+                "{}, and none of: {}",
+                ways.pop().unwrap_or_default(),
+                kind.unless_headings.join(", ")
+            );
+            ways.push(but);
         }
-        let ways = if ways.is_empty() { "every other document".to_owned() } else { ways.join("; ") };
+        let ways = if ways.is_empty() { "every other document".to_owned() } else { ways.join("; or ") };
         let _ = writeln!(out, "{}  {}", styled(BOLD, &kind.id), kind.name);
         for line in wrap(width, "  ", "  ", &ways) {
             let _ = writeln!(out, "{}", styled(DIM, line));
@@ -147,7 +153,12 @@ pub fn test(examples: &[ExampleView], without: &[String]) -> String {
         );
     }
     for rule in without {
-        let _ = writeln!(out, "{}  {} has no examples", styled(YELLOW, "!"), styled(BOLD, safe(rule)));
+        let _ = writeln!(
+            out,
+            "{}  {} has no text that it finds something in, or none that it leaves alone",
+            styled(YELLOW, "!"),
+            styled(BOLD, safe(rule))
+        );
     }
     let held = examples.iter().filter(|example| example.holds).count();
     let _ = writeln!(out, "{held} of {} examples hold", examples.len());

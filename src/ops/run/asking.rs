@@ -55,20 +55,11 @@ pub(super) fn asking(options: &RunOptions, body: &Body, rules: Rules) -> Result<
     if !answers.has_proposal() {
         steps.insert(Step::Expand, Asked::Rules);
     }
-    everything_is_read(&rules, panel, &steps)?;
-    Ok(Asking { rules, answers, steps })
-}
-
-fn everything_is_read(rules: &Rules, panel: &Panel, steps: &BTreeMap<Step, Asked>) -> Result<(), OpsError> {
-    let by_rules = |id: &_| steps.get(&Step::Review(Clone::clone(id))) == Some(&Asked::Rules);
-    let readers: Vec<_> = panel.personas.iter().filter(|persona| by_rules(&persona.id)).cloned().collect();
-    match rules.unread(&readers) {
-        Some((rule, persona)) => {
-            let panel = readers.iter().map(|persona| persona.id.to_string()).collect();
-            Err(OpsError::NoReader { rule, persona, panel })
-        }
-        None => Ok(()),
+    if let Some((rule, persona)) = rules.unread(&panel.personas) {
+        let panel = panel.personas.iter().map(|persona| persona.id.to_string()).collect();
+        return Err(OpsError::NoReader { rule, persona, panel });
     }
+    Ok(Asking { rules, answers, steps })
 }
 
 fn read(dir: &Path, panel: &Panel, steps: &BTreeMap<Step, Asked>) -> Result<Answers, OpsError> {

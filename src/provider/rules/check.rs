@@ -2,6 +2,7 @@
 //! looks at each sentence once. A topic is answered by the best place found, a hazard by a few.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::abbreviation::unexplained;
 use super::blocks::Block;
@@ -10,21 +11,22 @@ use super::directive::{Directive, Says, directives};
 use super::document::Document;
 use super::evidence::{quote, quote_secret};
 use super::kind::{KindOf, kind_of};
-use super::mention::{Mention, mentions};
+use super::mention::{Mention, may_be_mentioned, mentions};
 use super::pack::{Mentions, Scope};
+use super::prose::floor;
 use super::section::{Aside, Sections};
 use crate::domain::review::Evidence;
 
-/// A hazard that occurs more often is quoted so many times.
-const MOST_PLACES: usize = 5;
 /// So much of a match is repeated in words, in bytes.
 const LONGEST_MATCH: usize = 48;
 
 /// A document with all that rules ask of it, and the rules.
 #[derive(Debug)]
-pub(super) struct Reading<'a> {
-    pub(super) rules: &'a Compiled,
-    pub(super) document: &'a Document<'a>,
+pub(super) struct Reading {
+    pub(super) rules: Arc<Compiled>,
+    pub(super) document: Document,
+    /// All its prose, in which rules look first: most of them find nothing there.
+    prose: String,
     pub(super) sections: Sections,
     pub(super) directives: Vec<Directive>,
     pub(super) kind: KindOf,
@@ -51,34 +53,64 @@ pub(super) struct Place {
     pub(super) words: Option<String>,
 }
 
-impl<'a> Reading<'a> {
-    pub(super) fn of(rules: &'a Compiled, document: &'a Document<'a>) -> Self {
+impl Reading {
+    /// Reads with `rules`; comments for them are obeyed where `comments` says so.
+    pub(super) fn of(rules: &Arc<Compiled>, document: Document, comments: bool) -> Self {
         let hazards = rules.hazards.iter().filter(|hazard| hazard.own.secret);
-        let secrets = hazards.flat_map(|hazard| in_source(hazard, document.source)).collect();
-        let directives = directives(document);
+        let secrets = hazards.flat_map(|hazard| in_source(hazard, &document.source)).collect();
+        let directives = if comments { directives(&document) } else { Vec::new() };
         let told = directives.iter().find_map(|found| match &found.says {
             Says::Kind(kind) => Some((kind.as_str(), found.line)),
             _ => None,
         });
-        let kind = kind_of(rules, document, told);
-        let sections = Sections::of(document, &rules.reading);
-        Self { rules, document, sections, directives, kind, secrets }
+        let kind = kind_of(rules, &document, told);
+        let sections = Sections::of(&document, &rules.reading);
+        let mut prose = String::new();
+        for block in &document.blocks {
+            prose.push_str(block.prose.text());
+            prose.push('\n');
+        }
+        Self { rules: Arc::clone(rules), document, prose, sections, directives, kind, secrets }
+    }
+
+    /// Whether this is what was read.
+    pub(super) fn is_of(&self, source: &str, extension: &str) -> bool {
+        self.document.extension == extension && self.document.source == source
     }
 
     /// Where a topic is first named: by a heading, a label, or else a sentence.
     pub(super) fn find(&self, topic: &TopicRule) -> Found {
-        let heading = self.sections.best(self.rules, self.document, &topic.own.headings, true);
+        let heading = self.sections.best(&self.rules, &self.document, &topic.own.headings, true);
         let line = heading.map(|heading| self.document.heading_line(heading));
         if let Some(line) = line.or_else(|| self.label(topic)) {
             return Found::At(line);
         }
         let Some((sentence, mention)) = self.sentence_of(topic) else { return Found::Nowhere };
         let reading = &self.rules.reading;
-        if self.document.words <= reading.short && self.document.sections() <= reading.few_sections {
+        let short = self.document.words <= reading.short && self.document.sections() <= reading.few_sections;
+        if short || self.kind.sentences {
             return Found::At(self.document.lines.at(sentence.start));
         }
-        let evidence = quote(self.document, &sentence, &mention, &self.secrets);
+        let evidence = quote(&self.document, &sentence, &mention, &self.secrets);
         evidence.map_or(Found::Nowhere, Found::Mentioned)
+    }
+
+    /// Text of the document as it is repeated elsewhere: of what looks like a secret its beginning alone.
+    pub(super) fn masked(&self, text: &str) -> String {
+        let hazards = self.rules.hazards.iter().filter(|hazard| hazard.own.secret);
+        let mut secrets: Vec<Range<usize>> = hazards.flat_map(|hazard| in_source(hazard, text)).collect();
+        secrets.sort_by_key(|secret| secret.start);
+        let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+        for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
+            let start = secret.start.max(done);
+            if start < secret.end {
+                let shown = floor(text, secret.start + 4).clamp(start, secret.end);
+                out.push_str(&text[done..shown]);
+                out.push('…');
+                done = secret.end;
+            }
+        }
+        out + &text[done..]
     }
 
     /// The line of a label that names a topic and says something.
@@ -97,7 +129,7 @@ impl<'a> Reading<'a> {
 
     /// The first sentence that names a topic and what names it there, as ranges of the source.
     pub(super) fn sentence_of(&self, topic: &TopicRule) -> Option<(Range<usize>, Range<usize>)> {
-        let phrases = topic.phrases.as_ref()?;
+        let phrases = topic.phrases.as_ref().filter(|phrases| phrases.is_match(&self.prose))?;
         self.sentences().find_map(|(block, range)| {
             let sentence = &block.prose.text()[range.clone()];
             let found = phrases.find_iter(sentence);
@@ -108,16 +140,16 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn sentences(&self) -> impl Iterator<Item = (&'a Block, Range<usize>)> {
+    fn sentences(&self) -> impl Iterator<Item = (&Block, Range<usize>)> {
         let blocks = self.document.blocks.iter();
         blocks.flat_map(|block| block.sentences.iter().map(move |range| (block, range.clone())))
     }
 
-    /// Where a hazard occurs.
+    /// Where a hazard occurs, every place of it.
     pub(super) fn places_of(&self, hazard: &HazardRule) -> Vec<Place> {
         if hazard.own.scope == Scope::Everywhere {
-            let found = in_source(hazard, self.document.source);
-            return found.filter_map(|found| self.quote(hazard, &found, &found)).take(MOST_PLACES).collect();
+            let found = in_source(hazard, &self.document.source);
+            return found.filter_map(|found| self.quote(hazard, &found, &found)).collect();
         }
         if let Some(known) = &hazard.known {
             let open = unexplained(&self.document.blocks, known).into_iter();
@@ -127,11 +159,13 @@ impl<'a> Reading<'a> {
                     let sentence = block.prose.source(around.unwrap_or(&token));
                     self.quote(hazard, &sentence, &block.prose.source(&token))
                 })
-                .take(MOST_PLACES)
                 .collect();
         }
+        if !may_be_mentioned(&self.rules, hazard, &self.prose) {
+            return Vec::new();
+        }
         let places = self.sentences().filter_map(|(block, range)| self.place(hazard, block, &range));
-        let places: Vec<Place> = places.take(MOST_PLACES).collect();
+        let places: Vec<Place> = places.collect();
         let excused = || {
             let excuse = hazard.unless_anywhere.as_ref();
             excuse.is_some_and(|excuse| {
@@ -164,7 +198,7 @@ impl<'a> Reading<'a> {
             !in_code
                 && (hazard.own.mentions == Mentions::Any || !self.rules.negation.rejects(sentence, mention))
         };
-        let mention = mentions(self.rules, hazard, sentence).find(counts)?;
+        let mention = mentions(&self.rules, hazard, sentence).find(counts)?;
         let excused = hazard.unless.as_ref().is_some_and(|unless| unless.is_match(sentence));
         let proposing = || self.rules.proposing.as_ref().is_some_and(|words| words.is_match(sentence));
         if excused || (aside == Aside::Past && !proposing()) {
@@ -176,10 +210,10 @@ impl<'a> Reading<'a> {
 
     fn quote(&self, hazard: &HazardRule, sentence: &Range<usize>, found: &Range<usize>) -> Option<Place> {
         if hazard.own.secret {
-            let evidence = quote_secret(self.document, found)?;
+            let evidence = quote_secret(&self.document, found)?;
             return Some(Place { evidence, words: None });
         }
-        let evidence = quote(self.document, sentence, found, &self.secrets)?;
+        let evidence = quote(&self.document, sentence, found, &self.secrets)?;
         let open = !self.secrets.iter().any(|secret| secret.start < found.end && found.start < secret.end);
         let words =
             self.document.source.get(found.clone()).filter(|words| open && words.len() <= LONGEST_MATCH);

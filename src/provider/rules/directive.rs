@@ -43,11 +43,15 @@ pub(super) enum Says {
 }
 
 /// The directives of a document, in its order.
-pub(super) fn directives(document: &Document<'_>) -> Vec<Directive> {
+pub(super) fn directives(document: &Document) -> Vec<Directive> {
     let mut found = Vec::new();
     for comment in &document.comments {
         for capture in COMMENT.captures_iter(&document.source[comment.clone()]) {
             let whole = capture.get_match().range();
+            // In reStructuredText the whole comment is one; what stands within another is its text.
+            if capture[0].starts_with("..") && whole.start > 0 {
+                continue;
+            }
             let (start, end) = (comment.start + whole.start, comment.start + whole.end);
             let (line, last) = document.lines.of_range(&(start..end));
             let covers = line..=after(document, end, last);
@@ -59,7 +63,7 @@ pub(super) fn directives(document: &Document<'_>) -> Vec<Directive> {
 
 /// The last line that a comment is about, which ends at `end` on line `last`: that of the block that follows,
 /// unless a heading or more than a blank line comes first.
-fn after(document: &Document<'_>, end: usize, last: u32) -> u32 {
+fn after(document: &Document, end: usize, last: u32) -> u32 {
     let ranges = |index: usize| {
         let block = document.blocks.get(index)?;
         Some(block.prose.source(&(0..block.prose.text().len())))

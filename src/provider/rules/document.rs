@@ -2,6 +2,7 @@
 //! per kind of text. Code, quotations, link destinations and HTML leave no trace here; a rule that must see
 //! them looks at the source.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::blocks::{Block, BlockKind, Builder, Heading};
@@ -10,6 +11,10 @@ use super::lines::Lines;
 use super::prose::floor;
 use super::{markdown, matter, plain, rst};
 
+/// So many different labels are looked at.
+const MOST_LABELS: usize = 500;
+/// So many lines of a document may tell its kind.
+const FIRST_LINES: usize = 10;
 /// A label has so many words at most: "Owner: the payments team".
 const MOST_LABEL_WORDS: usize = 5;
 const LONGEST_LABEL: usize = 48;
@@ -18,8 +23,9 @@ const LONGEST_SAYS: usize = 80;
 
 /// A document.
 #[derive(Debug)]
-pub(super) struct Document<'a> {
-    pub(super) source: &'a str,
+pub(super) struct Document {
+    pub(super) source: String,
+    pub(super) extension: String,
     pub(super) lines: Lines,
     pub(super) headings: Vec<Heading>,
     pub(super) blocks: Vec<Block>,
@@ -27,7 +33,7 @@ pub(super) struct Document<'a> {
     pub(super) comments: Vec<Range<usize>>,
     /// What it says under a label and not under a heading.
     pub(super) labels: Vec<Label>,
-    /// The lines of its front matter, or of the list at its top.
+    /// Its first lines, those of its front matter, and the items of the list at its top.
     pub(super) fields: Vec<String>,
     /// The title that its front matter gives.
     pub(super) given_title: Option<String>,
@@ -45,9 +51,9 @@ pub(super) struct Label {
     pub(super) line: u32,
 }
 
-impl<'a> Document<'a> {
+impl Document {
     /// Reads `source`, written in what `extension` says; Markdown where it says nothing known.
-    pub(super) fn read(source: &'a str, extension: &str) -> Self {
+    pub(super) fn read(source: &str, extension: &str) -> Self {
         let matter = matter::read(source);
         let mut builder = Builder::default();
         match extension {
@@ -60,10 +66,18 @@ impl<'a> Document<'a> {
         let words = blocks.iter().map(|block| block.prose.text().split_whitespace().count()).sum();
         let mut fields: Vec<String> = source[..matter.end].lines().map(str::to_owned).collect();
         let top = blocks.iter().take_while(|block| block.heading.is_none() && block.kind == BlockKind::Item);
+        fields.extend(
+            source.lines().filter(|line| !line.trim().is_empty()).take(FIRST_LINES).map(str::to_owned),
+        );
         fields.extend(top.map(|block| block.prose.text().to_owned()));
         let mut labels = labels(&source[..matter.end], &lines);
         labels.extend(labels_of(&blocks, &lines));
-        Self { source, lines, headings, blocks, comments, labels, fields, given_title: matter.title, words }
+        let mut seen = BTreeSet::new();
+        labels.retain(|label| seen.len() < MOST_LABELS && seen.insert(label.normalised.clone()));
+        let source = source.to_owned();
+        let given_title = matter.title;
+        let extension = extension.to_owned();
+        Self { source, extension, lines, headings, blocks, comments, labels, fields, given_title, words }
     }
 
     /// The heading that is the document's title and opens no section: the first one, where it is the

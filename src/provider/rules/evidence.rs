@@ -16,12 +16,12 @@ const LONGEST_NAME: usize = 24;
 
 /// Quotes the sentence around a match, both ranges of the source; none where nothing would be left.
 pub(super) fn quote(
-    document: &Document<'_>,
+    document: &Document,
     sentence: &Range<usize>,
     found: &Range<usize>,
     secrets: &[Range<usize>],
 ) -> Option<Evidence> {
-    let quote = window(document.source, sentence, found);
+    let quote = window(&document.source, sentence, found);
     let inside = secrets.iter().filter(|secret| secret.start < quote.end && quote.start < secret.end);
     match inside.min_by_key(|secret| secret.start) {
         Some(secret) if secret.start <= quote.start => quote_secret(document, secret),
@@ -31,8 +31,8 @@ pub(super) fn quote(
 }
 
 /// Quotes the beginning of a secret.
-pub(super) fn quote_secret(document: &Document<'_>, secret: &Range<usize>) -> Option<Evidence> {
-    let end = floor(document.source, secret.start + SECRET_START).min(secret.end);
+pub(super) fn quote_secret(document: &Document, secret: &Range<usize>) -> Option<Evidence> {
+    let end = floor(&document.source, secret.start + SECRET_START).min(secret.end);
     let text = &document.source[secret.clone()];
     let sign = text.find(['=', ':']).filter(|sign| *sign <= LONGEST_NAME);
     let is_name =
@@ -41,7 +41,7 @@ pub(super) fn quote_secret(document: &Document<'_>, secret: &Range<usize>) -> Op
     evidence(document, secret.start..name.map_or(end, |sign| secret.start + sign + 1))
 }
 
-fn evidence(document: &Document<'_>, range: Range<usize>) -> Option<Evidence> {
+fn evidence(document: &Document, range: Range<usize>) -> Option<Evidence> {
     let whole = &document.source[range.clone()];
     let quote = whole.trim();
     let start = range.start + (whole.len() - whole.trim_start().len());

@@ -12,6 +12,8 @@ use crate::domain::proposal::Proposal;
 use crate::domain::silenced::{READ_AS, ReadAs};
 use crate::domain::text::{Text, fold_space};
 
+/// A longer sentence is no title, in characters.
+const LONGEST_TITLE: usize = 90;
 /// A summary is cut to this, at the end of a sentence.
 const LONGEST_SUMMARY: usize = 400;
 /// A statement is cut to this, at the end of a sentence.
@@ -20,7 +22,21 @@ const LONGEST_STATEMENT: usize = 4_000;
 const MOST_ITEMS: usize = 50;
 
 /// Sorts the document's words into a proposal.
-pub(super) fn expand(reading: &Reading<'_>) -> Proposal {
+pub(super) fn expand(reading: &Reading) -> Proposal {
+    let proposal = sorted(reading);
+    let masked = |text: Text| Text::or(&reading.masked(text.as_str()), "not said");
+    Proposal {
+        problem_statement: masked(proposal.problem_statement),
+        proposed_solution: masked(proposal.proposed_solution),
+        assumptions: proposal.assumptions.into_iter().map(masked).collect(),
+        scope_non_goals: proposal.scope_non_goals.into_iter().map(masked).collect(),
+        title: proposal.title.map(masked),
+        summary: proposal.summary.map(masked),
+        ..proposal
+    }
+}
+
+fn sorted(reading: &Reading) -> Proposal {
     let words = &reading.rules.reading;
     let problem = statement(reading, &words.problem_topic, true);
     let solution = statement(reading, &words.solution_topic, false);
@@ -37,7 +53,7 @@ pub(super) fn expand(reading: &Reading<'_>) -> Proposal {
     }
 }
 
-fn read_as(reading: &Reading<'_>) -> ReadAs {
+fn read_as(reading: &Reading) -> ReadAs {
     let kind = &reading.kind;
     let topics = || reading.rules.topics.iter();
     let asked = topics().filter(|topic| topic.common.severity_in(&kind.id).is_some()).count();
@@ -45,21 +61,34 @@ fn read_as(reading: &Reading<'_>) -> ReadAs {
     ReadAs {
         kind: kind.id.clone(),
         name: kind.name.clone(),
-        because: kind.because.clone(),
+        because: reading.masked(&kind.because),
         topics: count(asked),
         of: count(topics().count()),
-        unclear: unclear(reading.rules, &reading.directives),
+        unclear: unclear(&reading.rules, &reading.directives)
+            .iter()
+            .map(|said| reading.masked(said))
+            .collect(),
     }
 }
 
-fn title(reading: &Reading<'_>) -> Option<Text> {
-    let document = reading.document;
+fn title(reading: &Reading) -> Option<Text> {
+    let document = &reading.document;
     let heading = || document.title().map(|title| document.headings[title].text.as_str());
-    let title = document.given_title.as_deref().or_else(heading)?;
+    let named = || {
+        let mut labels = document.labels.iter();
+        let label = labels.find(|label| matches!(label.normalised.as_str(), "feature name" | "title"))?;
+        Some(label.says.as_str())
+    };
+    let first = || {
+        let block = document.blocks.first().filter(|_| document.headings.is_empty())?;
+        let sentence = &block.prose.text()[block.sentences.first()?.clone()];
+        (sentence.chars().count() <= LONGEST_TITLE).then(|| sentence.trim_end_matches('.'))
+    };
+    let title = document.given_title.as_deref().or_else(heading).or_else(named).or_else(first)?;
     Text::new(&fold_space(title)).ok()
 }
 
-fn summary(reading: &Reading<'_>) -> Option<Text> {
+fn summary(reading: &Reading) -> Option<Text> {
     let mut blocks = reading.document.blocks.iter();
     let first = blocks.find(|block| block.kind == BlockKind::Paragraph)?;
     Text::new(&cut(block_text(first), LONGEST_SUMMARY, &first.sentences)).ok()
@@ -67,10 +96,10 @@ fn summary(reading: &Reading<'_>) -> Option<Text> {
 
 /// The text of the section on a topic; else the first sentence that names it; else nothing. A problem may
 /// be told in an aside, a solution not: the section on a rejected design is none.
-fn statement(reading: &Reading<'_>, topic: &str, asides: bool) -> String {
-    let document = reading.document;
+fn statement(reading: &Reading, topic: &str, asides: bool) -> String {
+    let document = &reading.document;
     let headings = reading.rules.headings_of(topic);
-    if let Some(heading) = reading.sections.best(reading.rules, document, headings, asides) {
+    if let Some(heading) = reading.sections.best(&reading.rules, document, headings, asides) {
         return section_text(&document.blocks[reading.sections.body(heading)]);
     }
     let topic = reading.rules.topics.iter().find(|known| known.common.id == topic);
@@ -95,8 +124,8 @@ fn section_text(blocks: &[Block]) -> String {
     text
 }
 
-fn list(reading: &Reading<'_>, headings: &[String]) -> Vec<Text> {
-    let Some(heading) = reading.sections.best(reading.rules, reading.document, headings, true) else {
+fn list(reading: &Reading, headings: &[String]) -> Vec<Text> {
+    let Some(heading) = reading.sections.best(&reading.rules, &reading.document, headings, true) else {
         return Vec::new();
     };
     let blocks = &reading.document.blocks[reading.sections.body(heading)];

@@ -11,27 +11,31 @@ pub(super) struct KindOf {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) because: String,
+    /// Whether a sentence is enough to tell of a topic.
+    pub(super) sentences: bool,
 }
 
 /// The kind that the document names, or else the first that fits.
-pub(super) fn kind_of(compiled: &Compiled, document: &Document<'_>, told: Option<(&str, u32)>) -> KindOf {
+pub(super) fn kind_of(compiled: &Compiled, document: &Document, told: Option<(&str, u32)>) -> KindOf {
     let told = told.and_then(|(id, line)| {
         let known = compiled.kinds.iter().find(|known| known.kind.id == id)?;
         Some((known, format!("line {line} says so")))
     });
     let fits = || compiled.kinds.iter().find_map(|known| Some((known, fits(known, document)?)));
     let found = told.or_else(fits);
-    found.map_or_else(
-        || KindOf { id: String::new(), name: String::from("a document"), because: String::new() },
-        |(found, because)| KindOf { id: found.kind.id.clone(), name: found.kind.name.clone(), because },
-    )
+    let Some((found, because)) = found else {
+        let name = String::from("a document");
+        return KindOf { id: String::new(), name, because: String::new(), sentences: false };
+    };
+    let kind = &found.kind;
+    KindOf { id: kind.id.clone(), name: kind.name.clone(), because, sentences: kind.sentences }
 }
 
-fn fits(known: &KindRule, document: &Document<'_>) -> Option<String> {
+fn fits(known: &KindRule, document: &Document) -> Option<String> {
     let kind = &known.kind;
     if let Some(most) = kind.most_words {
         let short = document.words <= most && document.sections() <= 1;
-        return short.then(|| format!("it has {} words and hardly a section", document.words));
+        return short.then(|| String::from("it is short and has hardly a section"));
     }
     if let Some(line) =
         document.fields.iter().find(|line| known.fields.iter().any(|field| field.is_match(line)))
@@ -42,8 +46,12 @@ fn fits(known: &KindRule, document: &Document<'_>) -> Option<String> {
         return kind.fields.is_empty().then(|| String::from("nothing says that it is anything else"));
     }
     let named = |list: &[String]| {
-        let mut headings =
-            document.headings.iter().map(|heading| heading.normalised.as_str()).collect::<Vec<_>>();
+        let title = document.title();
+        let sections = document.headings.iter().enumerate().filter(|(index, _)| title != Some(*index));
+        let mut headings = sections
+            .map(|(_, heading)| heading)
+            .map(|heading| heading.normalised.as_str())
+            .collect::<Vec<_>>();
         headings.retain(|heading| list.iter().any(|topic| names(heading, topic)));
         headings
     };

@@ -34,7 +34,7 @@ impl Reader<'_, '_> {
     fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(tag) => {
-                if matches!(tag, Tag::HtmlBlock) {
+                if matches!(tag, Tag::HtmlBlock) && self.passed_over == 0 {
                     self.builder.comments.push(range.clone());
                 }
                 if matches!(tag, Tag::Emphasis) {
@@ -42,10 +42,10 @@ impl Reader<'_, '_> {
                 }
                 self.start(&tag);
             }
-            Event::InlineHtml(_) => self.builder.comments.push(range),
             Event::End(TagEnd::Emphasis) => self.star(range.end - 1, &range),
             Event::End(tag) => self.end(tag),
             _ if self.passed_over > 0 => {}
+            Event::InlineHtml(_) => self.builder.comments.push(range),
             Event::Text(text) => self.builder.prose.words(&text, range),
             Event::Code(text) => self.builder.prose.code(&text, range),
             Event::SoftBreak | Event::HardBreak => self.builder.prose.space(range),

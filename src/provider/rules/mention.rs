@@ -28,6 +28,15 @@ impl Mention {
     }
 }
 
+/// Whether any sentence of `prose` can mention a hazard at all.
+pub(super) fn may_be_mentioned(compiled: &Compiled, hazard: &HazardRule, prose: &str) -> bool {
+    let together = |together: &Together| {
+        together.words.iter().filter_map(|key| compiled.words(key)).all(|words| words.is_match(prose))
+    };
+    hazard.pattern.as_ref().is_some_and(|pattern| pattern.is_match(prose))
+        || hazard.together.iter().any(together)
+}
+
 /// Every mention of a hazard in a sentence, those of patterns first.
 pub(super) fn mentions<'s>(
     compiled: &'s Compiled,

@@ -38,6 +38,8 @@ mod tests;
 mod tests_hostile;
 mod told;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 pub use pack::{Common, Hazard, InKind, Kind, Mentions, Pack, Reading, Rule, Scope, Severity, Topic};
 pub use silence::Suppressions;
 
@@ -63,9 +65,11 @@ const CORE: &str = include_str!("packs/core.toml");
 /// The provider that reads by rules.
 #[derive(Debug)]
 pub struct Rules {
-    compiled: Compiled,
+    compiled: Arc<Compiled>,
     packs: Vec<(Pack, String)>,
     suppressions: Option<(Suppressions, String)>,
+    /// The document that was read last: every persona reads the same one.
+    last: Mutex<Option<Arc<check::Reading>>>,
 }
 
 impl Rules {
@@ -116,7 +120,8 @@ impl Rules {
         let missing = || Refusal::new("missing_field", "reading", "the built-in pack says how to read");
         let reading = reading.ok_or_else(|| FileRefusal { line: None, refusal: missing() })?;
         let all: Vec<Pack> = packs.iter().map(|(pack, _)| pack.clone()).collect();
-        Ok(Self { compiled: Compiled::of(&all, reading), packs, suppressions: None })
+        let compiled = Arc::new(Compiled::of(&all, reading));
+        Ok(Self { compiled, packs, suppressions: None, last: Mutex::new(None) })
     }
 
     /// Checks that the persona can review by rules.
@@ -166,6 +171,19 @@ impl Rules {
         self.packs.iter().find_map(|(pack, text)| told::source(pack, text, id))
     }
 
+    /// The document, read once however many ask for it.
+    fn reading(&self, subject: &Subject<'_>) -> Arc<check::Reading> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last.as_ref().filter(|reading| reading.is_of(subject.idea, subject.extension));
+        if let Some(reading) = known {
+            return Arc::clone(reading);
+        }
+        let document = Document::read(subject.idea, subject.extension);
+        let comments = self.suppressions.as_ref().is_none_or(|(suppressions, _)| suppressions.comments());
+        let reading = Arc::new(check::Reading::of(&self.compiled, document, comments));
+        Arc::clone(last.insert(reading))
+    }
+
     /// Runs the examples of every rule that has some, in the order of the rules.
     #[must_use]
     pub fn examples(&self) -> Vec<ExampleView> {
@@ -197,8 +215,7 @@ impl Provider for Rules {
     }
 
     fn expand(&self, subject: &Subject<'_>) -> Result<Proposal, ProviderError> {
-        let document = Document::read(subject.idea, subject.extension);
-        Ok(expand::expand(&check::Reading::of(&self.compiled, &document)))
+        Ok(expand::expand(&self.reading(subject)))
     }
 
     fn review(
@@ -207,9 +224,8 @@ impl Provider for Rules {
         subject: &Subject<'_>,
         _proposal: &Proposal,
     ) -> Result<PersonaReview, ProviderError> {
-        let document = Document::read(subject.idea, subject.extension);
         let none = Suppressions::default();
         let suppressions = self.suppressions.as_ref().map_or(&none, |(suppressions, _)| suppressions);
-        Ok(review::review(persona, &check::Reading::of(&self.compiled, &document), suppressions))
+        Ok(review::review(persona, &self.reading(subject), suppressions))
     }
 }

@@ -9,8 +9,10 @@ use regex_automata::meta::{BuildError, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
 
-/// No compiled pattern takes more memory, in bytes.
+/// No patterns of one field take more memory together, compiled, in bytes.
 const MOST_MEMORY: usize = 4 << 20;
+/// No single pattern takes more, in bytes: what is larger is slow as well.
+const MOST_MEMORY_ALONE: usize = 128 << 10;
 
 /// Patterns of one field of a rule; any of them may match.
 #[derive(Debug)]
@@ -22,12 +24,12 @@ pub(super) struct Pattern {
 /// Compiling takes longer than searching a proposal does, so what only makes searching faster is left
 /// out: literal prefilters, one-pass automata and capture groups. Searching stays linear. Patterns are
 /// of bytes and know ASCII letters alone, as the rules do: Unicode classes would take as long again.
-fn compile(source: &str) -> Result<Regex, Box<BuildError>> {
+fn compile(source: &str, limit: usize) -> Result<Regex, Box<BuildError>> {
     let lean = Regex::config()
         .auto_prefilter(false)
         .onepass(false)
         .utf8_empty(false)
-        .nfa_size_limit(Some(MOST_MEMORY))
+        .nfa_size_limit(Some(limit))
         .which_captures(WhichCaptures::Implicit);
     let bytes = syntax::Config::new().case_insensitive(true).unicode(false).utf8(false);
     Regex::builder().configure(lean).syntax(bytes).build(source).map_err(Box::new)
@@ -43,7 +45,7 @@ pub(super) fn check(pattern: &str) -> Result<(), String> {
         (None, Some(_)) => format!("`{pattern}` is too large: repeat less"),
         _ => error.to_string(),
     };
-    let regex = compile(&spaced(pattern)).map_err(problem)?;
+    let regex = compile(&spaced(pattern), MOST_MEMORY_ALONE).map_err(problem)?;
     if regex.is_match("") { Err(format!("`{pattern}` matches nothing at all, everywhere")) } else { Ok(()) }
 }
 
@@ -67,7 +69,7 @@ impl Pattern {
     }
 
     fn regex(&self) -> &Regex {
-        self.regex.get_or_init(|| compile(&self.source).expect("the pack was checked"))
+        self.regex.get_or_init(|| compile(&self.source, MOST_MEMORY).expect("the pack was checked"))
     }
 
     /// Where it matches, from left to right. A match that begins or ends within a character is widened

@@ -39,6 +39,7 @@ pub(super) fn read(source: &str, start: usize, builder: &mut Builder) {
     let indents = lines.iter().filter(|line| line.indent > margin && !BULLET.is_match(line.text));
     let body =
         indents.map(|line| line.indent).min().filter(|indent| indent - margin < DEEP).unwrap_or(margin);
+    let end = lines.iter().rposition(|line| !line.text.is_empty()).unwrap_or(0);
     let mut at = 0;
     let mut list = false;
     while at < lines.len() {
@@ -47,7 +48,7 @@ pub(super) fn read(source: &str, start: usize, builder: &mut Builder) {
         let next = lines.get(at + 1).map_or("", |line| line.text);
         if line.text.is_empty() {
             builder.end_block(kind(list));
-        } else if let Some(level) = level(line.text, next).filter(|_| alone) {
+        } else if let Some(level) = level(line.text, next).filter(|_| alone && at < end) {
             builder.end_block(kind(list));
             list = false;
             words(builder, line, 0..line.text.trim_end_matches(':').len());

@@ -16,6 +16,9 @@ use crate::domain::review::{Basis, BlockingIssue, Concern, Evidence, PersonaRevi
 use crate::domain::silenced::Silenced;
 use crate::domain::text::Text;
 
+/// A hazard that occurs more often is quoted so many times.
+const MOST_PLACES: usize = 5;
+
 /// How a review came about.
 #[derive(Serialize)]
 struct Account {
@@ -24,11 +27,12 @@ struct Account {
     kind: String,
     score: Sum,
     silenced: Vec<Silenced>,
+    without_effect: Vec<String>,
 }
 
 /// Reviews with the rules of `persona`.
-pub(super) fn review(persona: &Persona, reading: &Reading<'_>, suppressions: &Suppressions) -> PersonaReview {
-    let silencing = Silencing { directives: &reading.directives, suppressions };
+pub(super) fn review(persona: &Persona, reading: &Reading, suppressions: &Suppressions) -> PersonaReview {
+    let silencing = Silencing::of(&reading.directives, suppressions);
     let mut findings = Findings { reading, silencing, told: Told::default() };
     for topic in reading.rules.topics.iter().filter(|topic| is_read_by(persona, &topic.common)) {
         if let Some(severity) = topic.common.severity_in(&reading.kind.id) {
@@ -40,8 +44,13 @@ pub(super) fn review(persona: &Persona, reading: &Reading<'_>, suppressions: &Su
             findings.hazard(hazard, severity);
         }
     }
-    let mut review = findings.told.into_review(persona, reading);
-    review.check_quotes(reading.document.source);
+    let reads = |rule: &str| {
+        let mut rules = reading.rules.rules();
+        rules.any(|known| known.id == rule && is_read_by(persona, known))
+    };
+    let without_effect = findings.silencing.without_effect(&reads);
+    let mut review = findings.told.into_review(persona, reading, without_effect);
+    review.check_quotes(&reading.document.source);
     review
 }
 
@@ -54,7 +63,7 @@ pub(super) fn is_read_by(persona: &Persona, rule: &Common) -> bool {
 }
 
 struct Findings<'a> {
-    reading: &'a Reading<'a>,
+    reading: &'a Reading,
     silencing: Silencing<'a>,
     told: Told,
 }
@@ -71,43 +80,55 @@ impl Findings<'_> {
                 let line = place.start_line;
                 let weight = severity.min(Severity::Concern);
                 let text = match weight {
-                    Severity::Recommendation => format!("Only line {line} touches {about}."),
+                    Severity::Recommendation => format!("Only line {line} touches {about} ({}).", rule.id),
                     _ => format!("No section about {about} was found; line {line} comes nearest."),
                 };
                 (text, vec![place], weight, "mentioned", in_passing(severity))
             }
             Found::Nowhere => {
                 let text = match severity {
-                    Severity::Recommendation => format!("Nothing about {about} was found."),
+                    Severity::Recommendation => format!("Nothing about {about} was found ({}).", rule.id),
                     _ => format!("No section or sentence about {about} was found."),
                 };
                 (text, Vec::new(), severity, "not_found", deduction(severity, false))
             }
         };
         if let Some(answer) = self.silencing.absence(rule) {
-            return self.told.silence(rule, weight, &text, evidence, answer);
+            return self.told.silence(rule, weight, &text, evidence, self.masked(answer));
         }
         self.told.part(rule, outcome, taken);
         let basis = Basis { rule_id: Some(rule.id.clone()), searched: searched(topic), evidence };
         self.told.finding(rule, weight, false, &text, basis);
     }
 
+    fn masked(&self, Answer { by, because }: Answer) -> Answer {
+        Answer { by, because: self.reading.masked(&because) }
+    }
+
     fn hazard(&mut self, hazard: &HazardRule, severity: Severity) {
         let rule = &hazard.common;
         let critical = hazard.own.security_critical && severity == Severity::Blocking;
         let mut open = Vec::new();
+        let mut answered: Vec<(Answer, Vec<Place>)> = Vec::new();
         for place in self.reading.places_of(hazard) {
             match self.silencing.place(rule, hazard.own.security_critical, &place.evidence) {
-                Some(answer) => {
-                    let text = hazard_text(hazard, std::slice::from_ref(&place));
-                    self.told.silence(rule, severity, &text, vec![place.evidence], answer);
-                }
                 None => open.push(place),
+                Some(answer) => match answered.iter_mut().find(|(known, _)| *known == answer) {
+                    Some((_, places)) => places.push(place),
+                    None => answered.push((answer, vec![place])),
+                },
             }
+        }
+        for (answer, mut places) in answered {
+            places.truncate(MOST_PLACES);
+            let text = hazard_text(hazard, &places);
+            let evidence = places.into_iter().map(|place| place.evidence).collect();
+            self.told.silence(rule, severity, &text, evidence, self.masked(answer));
         }
         if open.is_empty() {
             return;
         }
+        open.truncate(MOST_PLACES);
         let text = hazard_text(hazard, &open);
         let evidence = open.into_iter().map(|place| place.evidence).collect();
         self.told.part(rule, "hazard", deduction(severity, critical));
@@ -169,11 +190,11 @@ impl Told {
         }
     }
 
-    fn into_review(self, persona: &Persona, reading: &Reading<'_>) -> PersonaReview {
+    fn into_review(self, persona: &Persona, reading: &Reading, without_effect: Vec<String>) -> PersonaReview {
         let score = Sum::of(self.parts);
         let confidence_score = score.score();
         let (packs, kind) = (reading.rules.packs.clone(), reading.kind.id.clone());
-        let account = Account { engine: ENGINE, packs, kind, score, silenced: self.silenced };
+        let account = Account { engine: ENGINE, packs, kind, score, silenced: self.silenced, without_effect };
         PersonaReview {
             persona_id: persona.id.clone(),
             persona_name: persona.name.clone(),

@@ -37,7 +37,7 @@ pub(super) struct Sections {
 }
 
 impl Sections {
-    pub(super) fn of(document: &Document<'_>, reading: &Reading) -> Self {
+    pub(super) fn of(document: &Document, reading: &Reading) -> Self {
         let mut words_before = vec![0];
         for block in &document.blocks {
             let before = words_before.last().copied().unwrap_or(0);
@@ -54,7 +54,7 @@ impl Sections {
     }
 
     /// Whether a heading stands within a section other than the whole document.
-    fn is_below(&self, document: &Document<'_>, heading: usize) -> bool {
+    fn is_below(&self, document: &Document, heading: usize) -> bool {
         self.parents[heading].is_some_and(|parent| document.title() != Some(parent))
     }
 
@@ -75,7 +75,7 @@ impl Sections {
     pub(super) fn best(
         &self,
         rules: &Compiled,
-        document: &Document<'_>,
+        document: &Document,
         topics: &[String],
         welcome: bool,
     ) -> Option<usize> {
@@ -114,7 +114,7 @@ fn words(block: &Block, reading: &Reading) -> usize {
 }
 
 /// For each heading, the one whose section it stands in.
-fn parents(document: &Document<'_>) -> Vec<Option<usize>> {
+fn parents(document: &Document) -> Vec<Option<usize>> {
     let mut open: Vec<usize> = Vec::new();
     let parent = |(index, heading): (usize, &Heading)| {
         while open.last().is_some_and(|last| document.headings[*last].level >= heading.level) {
@@ -129,7 +129,7 @@ fn parents(document: &Document<'_>) -> Vec<Option<usize>> {
 
 /// A section ends where the next one of its own or a higher level starts. Backwards, each heading
 /// hands its end to the one it stands in, so this takes one pass.
-fn bodies(document: &Document<'_>, parents: &[Option<usize>]) -> Vec<Range<usize>> {
+fn bodies(document: &Document, parents: &[Option<usize>]) -> Vec<Range<usize>> {
     let starts: Vec<usize> = document.headings.iter().map(|heading| heading.blocks_before).collect();
     let mut bodies: Vec<Range<usize>> = starts
         .iter()
@@ -144,7 +144,7 @@ fn bodies(document: &Document<'_>, parents: &[Option<usize>]) -> Vec<Range<usize
     bodies
 }
 
-fn asides(document: &Document<'_>, parents: &[Option<usize>], reading: &Reading) -> Vec<Aside> {
+fn asides(document: &Document, parents: &[Option<usize>], reading: &Reading) -> Vec<Aside> {
     let title = document.title();
     let mut asides: Vec<Aside> = Vec::with_capacity(parents.len());
     for (index, heading) in document.headings.iter().enumerate() {

@@ -98,6 +98,7 @@ pub(super) fn kind(kind: &Kind) -> KindView {
         headings: kind.headings.clone(),
         at_least: kind.at_least,
         unless_headings: kind.unless_headings.clone(),
+        sentences: kind.sentences,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the reviewers found, said with the lines of the document, and what to do about it.
 
 use super::{Detail, Page};
+use crate::domain::decision::Label;
 use crate::domain::review::{Basis, Evidence, PersonaReview};
 use crate::domain::silenced::Silenced;
 use crate::domain::view::RunView;
@@ -12,10 +13,17 @@ const LONG_QUOTE: usize = 230;
 /// So many next steps of each persona are shown at once.
 const MOST_STEPS: usize = 3;
 
-pub(super) fn findings(page: &mut Page, reviews: &[PersonaReview], detail: Detail) {
+pub(super) fn findings(page: &mut Page, view: &RunView, detail: Detail) {
+    let reviews = &view.reviews;
+    let view_approves = view.decision.as_ref().is_some_and(|decision| decision.decision == Label::Approve);
     let blocking: usize = reviews.iter().map(|review| review.blocking_issues.len()).sum();
     if blocking > 0 {
         page.heading("Blocking issues");
+        if view_approves {
+            let rule =
+                "under this policy they do not stop an approval by themselves, unless the veto rests on one";
+            page.dim("  ", "  ", rule);
+        }
     }
     for review in reviews {
         for issue in &review.blocking_issues {
@@ -60,6 +68,7 @@ fn place(page: &mut Page, evidence: &Evidence, gutter: usize) {
         let more = if open && index + 1 == count { " …" } else { "" };
         let doubt = if evidence.supported || index + 1 < count { "" } else { "  (not found there)" };
         let number = usize::try_from(evidence.start_line).unwrap_or(usize::MAX).saturating_add(index);
+        let number = if evidence.supported { number.to_string() } else { String::new() };
         let first = format!("    {} ", styled(DIM, format!("{number:>gutter$} │")));
         let rest = format!("    {} ", styled(DIM, format!("{:>gutter$} │", "")));
         page.wrapped(&first, &rest, &format!("{}{more}{doubt}", safe(line)));
@@ -92,7 +101,8 @@ pub(super) fn strengths(page: &mut Page, reviews: &[PersonaReview]) {
     }
 }
 
-pub(super) fn next_steps(page: &mut Page, reviews: &[PersonaReview], detail: Detail) {
+pub(super) fn next_steps(page: &mut Page, view: &RunView, detail: Detail) {
+    let reviews = &view.reviews;
     if reviews.iter().all(|review| review.recommendations.is_empty()) {
         return;
     }
@@ -105,7 +115,10 @@ pub(super) fn next_steps(page: &mut Page, reviews: &[PersonaReview], detail: Det
         }
         let more = review.recommendations.len().saturating_sub(most);
         if more > 0 {
-            page.line(styled(DIM, format!("    and {more} more, with `consensus show`")));
+            page.line(styled(
+                DIM,
+                format!("    and {more} more: consensus show {}", super::record_path(view)),
+            ));
         }
     }
 }

@@ -78,11 +78,11 @@ pub fn run(view: &RunView, replayed: bool, detail: Detail, document: Option<&str
         why(&mut page, decision);
         panel(&mut page, view);
     }
-    findings::findings(&mut page, &view.reviews, detail);
+    findings::findings(&mut page, view, detail);
     if detail == Detail::Everything {
         findings::strengths(&mut page, &view.reviews);
     }
-    findings::next_steps(&mut page, &view.reviews, detail);
+    findings::next_steps(&mut page, view, detail);
     if let Some(decision) = &view.decision {
         minority(&mut page, decision);
     }
@@ -116,6 +116,12 @@ fn headline(page: &mut Page, view: &RunView, replayed: bool) {
     let again = format!("  (reviewed before{under}; nothing was done)");
     let again = if replayed { styled(DIM, again) } else { String::new() };
     page.line(format!("{outcome}  {}{again}", styled(BOLD, name)));
+    let silenced: usize = view.reviews.iter().map(|review| review.silenced().len()).sum();
+    if silenced > 0 {
+        let verb = if silenced == 1 { "does" } else { "do" };
+        let findings = counted(silenced, "silenced finding");
+        page.line(styled(YELLOW, format!("  {findings} {verb} not count; see below")));
+    }
     if let Some(error) = &manifest.error {
         let step = error.step.as_ref().map(|step| format!(" in step {step}")).unwrap_or_default();
         page.line(format!("  {}{step}", styled(RED, safe(&error.code))));
@@ -224,9 +230,14 @@ fn reviewers(view: &RunView) -> String {
     if names.is_empty() { "unknown".to_owned() } else { names.join(", ") }
 }
 
+/// The run's directory, as a shell takes it.
+fn record_path(view: &RunView) -> String {
+    shell_word(&safe(&view.path.display().to_string()))
+}
+
 /// The path also names the run for every other command, whatever the store is.
 fn record(page: &mut Page, view: &RunView) {
-    let path = shell_word(&safe(&view.path.display().to_string()));
+    let path = record_path(view);
     page.line("");
     page.line(format!("Record  {path}"));
     if view.manifest.status == RunStatus::Completed {

@@ -18,10 +18,10 @@ pub(super) fn pack(pack: &Pack, core: Option<&Pack>) -> Checked {
     let own = core.is_some();
     let taken = own && pack.id == CORE_ID || RESERVED.contains(&pack.id.as_str());
     holds(!taken, "taken", "id", "is taken: it names something of the program's own")?;
-    holds(!own || pack.reading.is_none(), "unknown_field", "reading", "belongs to the built-in pack alone")?;
-    holds(!own || pack.kinds.is_empty(), "unknown_field", "kind", "belongs to the built-in pack alone")?;
     let some = !pack.topics.is_empty() || !pack.hazards.is_empty();
     holds(some, "empty_file", "", "there is no rule; begin one with `[[topic]]` or `[[hazard]]`")?;
+    let most = !own || pack.topics.len() + pack.hazards.len() <= MOST_RULES;
+    holds(most, "too_many", "", &format!("there are more than {MOST_RULES} rules in it"))?;
     let scope = Known { pack, core };
     for (name, patterns) in &pack.words {
         let field = format!("words.{name}");
@@ -46,6 +46,9 @@ pub(super) fn pack(pack: &Pack, core: Option<&Pack>) -> Checked {
     }
     pack.reading.iter().try_for_each(|words| reading(words, pack).map_err(|r| r.under("reading")))
 }
+
+/// A file of people's own has so many rules at most.
+const MOST_RULES: usize = 100;
 
 const ID: &str = "takes lower-case letters, digits and `-`, a letter first";
 

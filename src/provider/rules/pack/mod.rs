@@ -102,6 +102,9 @@ pub struct Kind {
     /// Words of headings that it does not have.
     #[serde(default)]
     pub unless_headings: Vec<String>,
+    /// Whether a sentence is enough to tell of a topic, however many sections there are.
+    #[serde(default)]
+    pub sentences: bool,
 }
 
 /// How much a finding weighs.
@@ -260,6 +263,12 @@ impl Pack {
     pub fn parse(text: &str, core: Option<&Pack>) -> Result<Self, FileRefusal> {
         let Written { value, lines } = Written::parse(text)?;
         let refused = |refusal: Refusal| FileRefusal { line: lines.of(&refusal.field), refusal };
+        let known = if core.is_some() { &OWN[..] } else { &ALL[..] };
+        if let Some((name, _)) = value.members().iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+            let problem = format!("there is no field `{name}`; there are {}", known.join(", "));
+            return Err(refused(Refusal::new("unknown_field", name, problem)));
+        }
         let (topics, rest) = rules(value, "topic", &TOPIC).map_err(refused)?;
         let (hazards, rest) = rules(rest, "hazard", &HAZARD).map_err(refused)?;
         let shape = |error| refused(Refusal::of_shape(error));
@@ -275,6 +284,10 @@ impl Pack {
     }
 }
 
+/// What a file of people's own has.
+const OWN: [&str; 5] = ["id", "version", "words", "topic", "hazard"];
+/// What the built-in pack has.
+const ALL: [&str; 7] = ["id", "version", "reading", "kind", "words", "topic", "hazard"];
 /// Fields of every rule.
 const COMMON: [&str; 7] = ["id", "persona", "severity", "for_kind", "advice", "finds", "leaves"];
 /// Fields of a topic.
