@@ -40,7 +40,7 @@ pub(super) fn load_rules(files: &RuleFiles) -> Result<Rules, OpsError> {
 /// The rule with this id.
 ///
 /// # Errors
-/// [`OpsError::NoSuchRule`], and as [`load_rules`].
+/// [`OpsError::NoSuchRule`], and [`OpsError::RulesFile`].
 pub fn rule(files: &RuleFiles, id: &str) -> Result<RuleView, OpsError> {
     let told = load_rules(files)?.told();
     let found = told.iter().find(|rule| rule.id == id).cloned();
@@ -50,7 +50,7 @@ pub fn rule(files: &RuleFiles, id: &str) -> Result<RuleView, OpsError> {
 /// The rule with this id as it stands in its file.
 ///
 /// # Errors
-/// [`OpsError::NoSuchRule`], and as [`load_rules`].
+/// [`OpsError::NoSuchRule`], and [`OpsError::RulesFile`].
 pub fn rule_source(files: &RuleFiles, id: &str) -> Result<String, OpsError> {
     let rules = load_rules(files)?;
     rules.source(id).map(str::to_owned).ok_or_else(|| no_such_rule(id, &rules.told()))
@@ -64,7 +64,7 @@ fn no_such_rule(id: &str, told: &[RuleView]) -> OpsError {
 /// The kinds of documents, in the order in which they are tried.
 ///
 /// # Errors
-/// As [`load_rules`].
+/// [`OpsError::RulesFile`], [`OpsError::NoFile`].
 pub fn kinds(files: &RuleFiles) -> Result<Vec<KindView>, OpsError> {
     Ok(load_rules(files)?.kinds())
 }
@@ -72,7 +72,7 @@ pub fn kinds(files: &RuleFiles) -> Result<Vec<KindView>, OpsError> {
 /// The rules that a document of `kind` is held to, with what they weigh there; or all of them.
 ///
 /// # Errors
-/// [`OpsError::NoSuchKind`], and as [`load_rules`].
+/// [`OpsError::NoSuchKind`], and [`OpsError::RulesFile`].
 pub fn rules(files: &RuleFiles, kind: Option<&str>) -> Result<Vec<RuleView>, OpsError> {
     let rules = load_rules(files)?;
     let mut told = rules.told();
@@ -101,7 +101,7 @@ pub struct ExamplesReport {
 /// Runs the examples of the rules in `packs`, or of all where there are none.
 ///
 /// # Errors
-/// As [`load_rules`].
+/// [`OpsError::RulesFile`], [`OpsError::NoFile`].
 pub fn test_rules(files: &RuleFiles) -> Result<ExamplesReport, OpsError> {
     let rules = load_rules(files)?;
     let builtin: Vec<String> = Rules::builtin()?.told().into_iter().map(|rule| rule.id).collect();

@@ -165,7 +165,7 @@ pub fn test(examples: &[ExampleView], without: &[String]) -> String {
     out
 }
 
-/// As [`test`], for programs.
+/// As [`test()`], for programs.
 #[must_use]
 pub fn test_json(examples: &[ExampleView], without: &[String]) -> Value {
     object([
