@@ -133,16 +133,20 @@ impl Compiled {
         topics.chain(self.hazards.iter().map(|hazard| &hazard.common))
     }
 
-    /// Compiles the patterns that every document asks for, on two threads.
+    /// Compiles the patterns that every document asks for, on two threads: those that a hazard is looked for by
+    /// first.
     pub(super) fn prepare(&self) {
-        let (first, second) = self.hazards.split_at(self.hazards.len() / 2);
-        let half = |hazards: &[HazardRule]| {
-            hazards.iter().filter_map(|hazard| hazard.pattern.as_ref()).for_each(Pattern::prepare);
-        };
+        let first = |together: &Together| together.words.first().and_then(|key| self.words(key));
+        let patterns: Vec<&Pattern> = self
+            .hazards
+            .iter()
+            .flat_map(|hazard| hazard.pattern.iter().chain(hazard.together.iter().filter_map(first)))
+            .collect();
+        let half = |from: usize| patterns.iter().skip(from).step_by(2).for_each(|pattern| pattern.prepare());
         thread::scope(|scope| {
-            // Without a second thread the first half is compiled when it is needed.
-            let _ = thread::Builder::new().spawn_scoped(scope, || half(first));
-            half(second);
+            // Without a second thread the one half is compiled when it is needed.
+            let _ = thread::Builder::new().spawn_scoped(scope, || half(1));
+            half(0);
         });
     }
 }
