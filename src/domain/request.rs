@@ -66,6 +66,16 @@ pub struct StepModel {
     pub max_output_tokens: Option<u32>,
 }
 
+impl StepModel {
+    /// Who answers `step` where nothing can be tuned; none for a step that asks nobody.
+    #[must_use]
+    pub fn untuned(step: &Step, provider: &str, model: &str) -> Option<Self> {
+        let (provider, model) = (provider.to_owned(), model.to_owned());
+        let asked = !matches!(step, Step::Aggregate);
+        asked.then_some(Self { provider, model, temperature: None, max_output_tokens: None })
+    }
+}
+
 /// `inputs/model.json`: who answers which step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Models {

@@ -8,6 +8,8 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::{OpsError, SourceError};
+use crate::domain::refusal::Refusal;
+use crate::domain::written::FileRefusal;
 
 /// A stored structure is never larger, in bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -63,6 +65,32 @@ pub(super) fn read_named(path: &Path, limit: usize) -> (String, Result<Vec<u8>, 
         return ("standard input".to_owned(), read_at_most(io::stdin().lock(), limit));
     }
     (path.display().to_string(), read_regular(path, limit))
+}
+
+/// What to call a file that people write, and its text or why it is none: at most `limit` bytes of it.
+///
+/// # Errors
+/// [`OpsError::NoFile`], or what the system refuses.
+pub(super) fn read_written(
+    path: &Path,
+    limit: usize,
+) -> Result<(String, Result<String, FileRefusal>), OpsError> {
+    let (shown, read) = read_named(path, limit);
+    let refused =
+        |problem: String| Err(FileRefusal { line: None, refusal: Refusal::new("bad_file", "", problem) });
+    let text = match read {
+        Ok(bytes) => String::from_utf8(bytes).or_else(|error| {
+            let at = error.utf8_error().valid_up_to();
+            refused(format!("it is not UTF-8 text, from byte {at} on"))
+        }),
+        Err(InputError::WrongKind(kind)) => refused(format!("it is {kind}, not a file")),
+        Err(InputError::TooLarge) => refused(format!("it is larger than {} KiB", limit / 1024)),
+        Err(InputError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(OpsError::NoFile(shown));
+        }
+        Err(InputError::Io(source)) => return Err(SourceError::Io { shown, source }.into()),
+    };
+    Ok((shown, text))
 }
 
 /// The bytes that `reader` gives, at most `limit` of them.

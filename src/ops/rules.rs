@@ -1,11 +1,9 @@
 //! `rules`: what the rules look for, and the files of people's own.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::input::{InputError, read_named};
-use super::{OpsError, SourceError};
-use crate::domain::refusal::Refusal;
+use super::OpsError;
+use super::input::read_written;
 use crate::domain::view::{ExampleView, KindView, RuleView};
 use crate::domain::written::FileRefusal;
 use crate::provider::rules::Rules;
@@ -116,21 +114,11 @@ pub fn test_rules(files: &RuleFiles) -> Result<ExamplesReport, OpsError> {
 }
 
 fn read(path: &Path) -> Result<(String, String), OpsError> {
-    let (shown, read) = read_named(path, MAX_BYTES);
-    let whole = |problem: &str| {
-        let refusal = Refusal::new("bad_file", "", problem);
-        refused(shown.clone(), FileRefusal { line: None, refusal })
-    };
-    let bytes = read.map_err(|error| match error {
-        InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => OpsError::NoFile(shown.clone()),
-        InputError::Io(source) => SourceError::Io { shown: shown.clone(), source }.into(),
-        InputError::WrongKind(kind) => whole(&format!("it is {kind}, not a file")),
-        InputError::TooLarge => whole("it is larger than 256 KiB"),
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        whole(&format!("it is not UTF-8 text, from byte {} on", error.utf8_error().valid_up_to()))
-    })?;
-    Ok((shown, text))
+    let (shown, text) = read_written(path, MAX_BYTES)?;
+    match text {
+        Ok(text) => Ok((shown, text)),
+        Err(refusal) => Err(refused(shown, refusal)),
+    }
 }
 
 fn refused(shown: String, refusal: FileRefusal) -> OpsError {

@@ -90,9 +90,7 @@ fn persona_of(file: &str, panel: &Panel) -> Result<PersonaId, String> {
 
 impl Provider for Answers {
     fn model(&self, step: &Step) -> Option<StepModel> {
-        let (provider, model) = (FILE.to_owned(), "answers".to_owned());
-        let asked = !matches!(step, Step::Aggregate);
-        asked.then_some(StepModel { provider, model, temperature: None, max_output_tokens: None })
+        StepModel::untuned(step, FILE, "answers")
     }
 
     fn inputs(&self) -> Inputs {

@@ -1,10 +1,9 @@
 //! Reading a policy file.
 
-use std::io;
 use std::path::Path;
 
-use super::super::input::{InputError, read_named};
-use super::super::{OpsError, SourceError};
+use super::super::OpsError;
+use super::super::input::read_written;
 use crate::domain::panel::{FILE, Persona, RULES};
 use crate::domain::policy::{self, Body};
 use crate::domain::refusal::Refusal;
@@ -20,19 +19,11 @@ const MAX_BYTES: usize = 256 * 1024;
 /// # Errors
 /// [`OpsError::PolicyFile`] naming the line and the field, or what is wrong with the file.
 pub fn load(path: &Path) -> Result<Body, OpsError> {
-    let (shown, read) = read_named(path, MAX_BYTES);
-    let bytes = read.map_err(|error| match error {
-        InputError::Io(error) if error.kind() == io::ErrorKind::NotFound => OpsError::NoFile(shown.clone()),
-        InputError::Io(source) => OpsError::Source(SourceError::Io { shown: shown.clone(), source }),
-        InputError::WrongKind(kind) => refused(&shown, format!("it is {kind}, not a file")),
-        InputError::TooLarge => refused(&shown, "it is larger than 256 KiB".to_owned()),
-    })?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| {
-        refused(&shown, format!("it is not UTF-8 text, from byte {} on", error.valid_up_to()))
-    })?;
+    let (shown, text) = read_written(path, MAX_BYTES)?;
+    let in_file = |refusal| OpsError::PolicyFile { shown: shown.clone(), refusal: Box::new(refusal) };
+    let text = text.map_err(in_file)?;
     let rules = Rules::builtin()?;
-    let body = policy::read(text, |body| serve(&rules, body))
-        .map_err(|refusal| OpsError::PolicyFile { shown: shown.clone(), refusal: Box::new(refusal) })?;
+    let body = policy::read(&text, |body| serve(&rules, body)).map_err(in_file)?;
     // What is shown of it can be applied again.
     if policy::write(&body).len() > MAX_BYTES / 8 * 7 {
         return Err(refused(&shown, "with every field written out it is larger than 224 KiB".to_owned()));

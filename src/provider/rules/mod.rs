@@ -47,7 +47,7 @@ use self::compiled::{Compiled, compile_all};
 use self::document::Document;
 use super::{Provider, ProviderError, Subject};
 use crate::domain::identity::Inputs;
-use crate::domain::panel::Persona;
+use crate::domain::panel::{Persona, RULES};
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::StepModel;
@@ -202,9 +202,7 @@ impl Provider for Rules {
     }
 
     fn model(&self, step: &Step) -> Option<StepModel> {
-        let (provider, model) = ("rules".to_owned(), ENGINE.to_owned());
-        let asked = !matches!(step, Step::Aggregate);
-        asked.then_some(StepModel { provider, model, temperature: None, max_output_tokens: None })
+        StepModel::untuned(step, RULES, ENGINE)
     }
 
     fn inputs(&self) -> Inputs {
