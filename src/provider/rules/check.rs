@@ -25,7 +25,7 @@ const LONGEST_MATCH: usize = 48;
 pub(super) struct Reading {
     pub(super) rules: Arc<Compiled>,
     pub(super) document: Document,
-    /// All its prose, in which rules look first: most of them find nothing there.
+    /// All its sentences, each on a line, in which rules look first: most of them find nothing there.
     prose: String,
     pub(super) sections: Sections,
     pub(super) directives: Vec<Directive>,
@@ -67,8 +67,10 @@ impl Reading {
         let sections = Sections::of(&document, &rules.reading);
         let mut prose = String::new();
         for block in &document.blocks {
-            prose.push_str(block.prose.text());
-            prose.push('\n');
+            for sentence in &block.sentences {
+                prose.push_str(&block.prose.text()[sentence.clone()]);
+                prose.push('\n');
+            }
         }
         Self { rules: Arc::clone(rules), document, prose, sections, directives, kind, secrets }
     }

@@ -31,7 +31,7 @@ fn compile(source: &str, limit: usize) -> Result<Regex, Box<BuildError>> {
         .utf8_empty(false)
         .nfa_size_limit(Some(limit))
         .which_captures(WhichCaptures::Implicit);
-    let bytes = syntax::Config::new().case_insensitive(true).unicode(false).utf8(false);
+    let bytes = syntax::Config::new().case_insensitive(true).multi_line(true).unicode(false).utf8(false);
     Regex::builder().configure(lean).syntax(bytes).build(source).map_err(Box::new)
 }
 
