@@ -14,12 +14,31 @@ fn hostile_text_is_read_in_time() {
     let critic = &Panel::default().personas[1];
     let context = BTreeMap::new();
     for unit in [
-        "> ", "[", "a", "\n", "# a\n", ". ", ".)", "- ", "  - a\n", "*a ", "`", "1. ", "| ", "é. ", "<!--",
+        "> ",
+        "[",
+        "a",
+        "\n",
+        "# a\n",
+        ". ",
+        ".)",
+        "- ",
+        "  - a\n",
+        "*a ",
+        "`",
+        "1. ",
+        "| ",
+        "é. ",
+        "<!--",
         "::\n ",
+        "|x|y|\n",
+        "a: b\n\n",
+        "<!-- consensus: ignore a because b -->\n",
+        "password plaintext ",
+        "QX ",
     ] {
         let text: String = unit.repeat(size / unit.chars().count());
         let start = std::time::Instant::now();
-        for extension in ["md", "rst"] {
+        for extension in ["md", "rst", "txt"] {
             let subject = Subject { idea: &text, extension, context: &context };
             rules().review(critic, &subject, &proposal("", "md")).unwrap();
         }
@@ -36,9 +55,9 @@ proptest! {
         parts in prop::collection::vec(prop_oneof![
             Just("Passwords are stored in plain text. ".to_owned()), Just("TBD\n".to_owned()), Just("\r\n".to_owned()),
             Just("&amp; ".to_owned()), Just("\n# Design\n".to_owned()), Just("```\n".to_owned()), Just("> ".to_owned()),
-            Just("| a | b |\n|--|--|\n".to_owned()), Just("---\n".to_owned()), Just("\u{feff}".to_owned()), "\\PC{0,12}", ".{0,6}",
+            Just("| a | b |\n|--|--|\n".to_owned()), Just("---\n".to_owned()), Just("\u{feff}".to_owned()), Just("<!-- consensus: ignore placeholder-left because x -->".to_owned()), Just("1. Owner:\n\n".to_owned()), "\\PC{0,12}", ".{0,6}",
         ], 0..24),
-        extension in prop_oneof![Just("md"), Just("rst")],
+        extension in prop_oneof![Just("md"), Just("rst"), Just("txt")],
     ) {
         let text = parts.concat();
         let first = reviews_of(&text, extension);
