@@ -13,6 +13,8 @@ use super::view::RunView;
 pub const READ_AS: &str = "read_as";
 /// The member of a review's `internal_metadata`.
 pub const SILENCED: &str = "silenced";
+/// Another: what was to silence findings and silenced none.
+pub const WITHOUT_EFFECT: &str = "without_effect";
 
 /// What a document was taken for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,15 +75,17 @@ impl PersonaReview {
     /// What was to silence findings and silenced none, where rules read the document.
     #[must_use]
     pub fn without_effect(&self) -> Vec<String> {
-        let member = self.internal_metadata.as_ref().and_then(|account| account.get("without_effect"));
-        let said = member.map(Value::items).unwrap_or_default().iter();
-        said.filter_map(Value::as_str).map(str::to_owned).collect()
+        self.told(WITHOUT_EFFECT).iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     /// The findings that are answered for, where rules read the document.
     #[must_use]
     pub fn silenced(&self) -> Vec<Silenced> {
-        let member = self.internal_metadata.as_ref().and_then(|account| account.get(SILENCED));
-        member.map(Value::items).unwrap_or_default().iter().filter_map(|one| from_value(one).ok()).collect()
+        self.told(SILENCED).iter().filter_map(|one| from_value(one).ok()).collect()
+    }
+
+    fn told(&self, member: &str) -> &[Value] {
+        let told = self.internal_metadata.as_ref().and_then(|account| account.get(member));
+        told.map(Value::items).unwrap_or_default()
     }
 }

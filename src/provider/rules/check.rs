@@ -188,12 +188,6 @@ impl Reading {
             return None;
         }
         let sentence = &block.prose.text()[range.clone()];
-        // "Today … However, …" goes on telling of today, up to the end of the paragraph.
-        let first = block.sentences.first().filter(|first| *first != range);
-        let told_of =
-            first.is_some_and(|first| self.rules.negation.opens_past(&block.prose.text()[first.clone()]));
-        let aside =
-            if told_of && hazard.own.mentions != Mentions::Any { aside.max(Aside::Past) } else { aside };
         let counts = |mention: &Mention| {
             let code = |part: &Range<usize>| block.prose.touches_code(&within(range, part));
             let in_code = hazard.own.scope == Scope::Prose && mention.parts.iter().any(code);
@@ -202,8 +196,13 @@ impl Reading {
         };
         let mention = mentions(&self.rules, hazard, sentence).find(counts)?;
         let excused = hazard.unless.as_ref().is_some_and(|unless| unless.is_match(sentence));
+        // "Today … However, …" goes on telling of today, up to the end of the paragraph.
+        let first = block.sentences.first().filter(|first| *first != range);
+        let told_of =
+            || first.is_some_and(|first| self.rules.negation.opens_past(&block.prose.text()[first.clone()]));
+        let past = aside == Aside::Past || hazard.own.mentions != Mentions::Any && told_of();
         let proposing = || self.rules.proposing.as_ref().is_some_and(|words| words.is_match(sentence));
-        if excused || (aside == Aside::Past && !proposing()) {
+        if excused || (past && !proposing()) {
             return None;
         }
         let place = block.prose.source(&within(range, &mention.range()));

@@ -57,7 +57,7 @@ pub(super) struct Compiled {
 
 impl Compiled {
     /// Puts packs together; the first is the built-in one, whose way of reading is that of all.
-    pub(super) fn of(packs: &[Pack], reading: Reading) -> Self {
+    pub(super) fn of<'p>(packs: impl Iterator<Item = &'p Pack>, reading: Reading) -> Self {
         let mut compiled = Self {
             packs: Vec::new(),
             kinds: Vec::new(),
@@ -69,9 +69,7 @@ impl Compiled {
             proposing: Pattern::any_of(&reading.proposing, as_written),
             reading,
         };
-        for pack in packs {
-            compiled.add(pack);
-        }
+        packs.for_each(|pack| compiled.add(pack));
         compiled
     }
 

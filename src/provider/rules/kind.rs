@@ -48,10 +48,7 @@ fn fits(known: &KindRule, document: &Document) -> Option<String> {
     let named = |list: &[String]| {
         let title = document.title();
         let sections = document.headings.iter().enumerate().filter(|(index, _)| title != Some(*index));
-        let mut headings = sections
-            .map(|(_, heading)| heading)
-            .map(|heading| heading.normalised.as_str())
-            .collect::<Vec<_>>();
+        let mut headings = sections.map(|(_, heading)| heading.normalised.as_str()).collect::<Vec<_>>();
         headings.retain(|heading| list.iter().any(|topic| names(heading, topic)));
         headings
     };

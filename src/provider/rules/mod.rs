@@ -119,8 +119,7 @@ impl Rules {
         let reading = packs.first().and_then(|(core, _)| core.reading.clone());
         let missing = || Refusal::new("missing_field", "reading", "the built-in pack says how to read");
         let reading = reading.ok_or_else(|| FileRefusal { line: None, refusal: missing() })?;
-        let all: Vec<Pack> = packs.iter().map(|(pack, _)| pack.clone()).collect();
-        let compiled = Arc::new(Compiled::of(&all, reading));
+        let compiled = Arc::new(Compiled::of(packs.iter().map(|(pack, _)| pack), reading));
         Ok(Self { compiled, packs, suppressions: None, last: Mutex::new(None) })
     }
 
@@ -146,9 +145,9 @@ impl Rules {
     /// The first rule of people's own that none of `readers` reads by, and whose it is.
     #[must_use]
     pub fn unread(&self, readers: &[Persona]) -> Option<(String, String)> {
-        let own = self.packs.iter().skip(1).flat_map(|(pack, _)| pack.rules());
+        let mut own = self.packs.iter().skip(1).flat_map(|(pack, _)| pack.rules());
         let is_read = |rule: &&Common| readers.iter().any(|persona| review::is_read_by(persona, rule));
-        own.filter(|rule| !is_read(rule)).map(|rule| (rule.id.clone(), rule.persona.to_string())).next()
+        own.find(|rule| !is_read(rule)).map(|rule| (rule.id.clone(), rule.persona.to_string()))
     }
 
     /// Every rule, as it is told to people, in the order in which they are run.
