@@ -2,10 +2,12 @@
 
 use std::io;
 
+use super::asking_error;
 use crate::config::ConfigError;
 use crate::domain::json::Value;
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::MigrationError;
+use crate::domain::view::RunView;
 use crate::ops::{OpsError, SourceError};
 use crate::report::json;
 use crate::store::StoreError;
@@ -21,22 +23,25 @@ pub(super) struct CommandError {
     pub(super) hint: Option<String>,
     /// The run that it is about.
     pub(super) run_id: Option<String>,
+    /// What there is of that run.
+    pub(super) partial: Option<Box<RunView>>,
     /// Whether the user was told already.
     pub(super) is_shown: bool,
     exit: u8,
 }
 
-const USAGE: u8 = 2;
-const NOT_FOUND: u8 = 4;
+pub(super) const USAGE: u8 = 2;
+pub(super) const STOPPED: u8 = 3;
+pub(super) const NOT_FOUND: u8 = 4;
 const CONFLICT: u8 = 5;
 const CORRUPT: u8 = 6;
-const NO_ANSWER: u8 = 7;
-const SYSTEM: u8 = 8;
+pub(super) const NO_ANSWER: u8 = 7;
+pub(super) const SYSTEM: u8 = 8;
 const BUG: u8 = 70;
 const INTERRUPTED: u8 = 130;
 
 /// A kind of error: its code, its exit status and what to do about it.
-type Kind = (&'static str, u8, Option<&'static str>);
+pub(super) type Kind = (&'static str, u8, Option<&'static str>);
 
 /// A longer message repeats something hostile, in characters.
 const MAX_MESSAGE: usize = 2000;
@@ -49,7 +54,15 @@ impl CommandError {
             Some((end, _)) => format!("{}…", &message[..end]),
             None => message,
         };
-        Self { code, message, hint: hint.map(str::to_owned), run_id: None, is_shown: false, exit }
+        Self {
+            code,
+            message,
+            hint: hint.map(str::to_owned),
+            run_id: None,
+            partial: None,
+            is_shown: false,
+            exit,
+        }
     }
 
     /// The exit status.
@@ -92,7 +105,13 @@ impl CommandError {
 
     /// This error as one JSON object.
     pub(super) fn json(&self) -> Value {
-        json::error(self.code, &self.message, self.hint.as_deref(), self.run_id.as_deref())
+        json::error(
+            self.code,
+            &self.message,
+            self.hint.as_deref(),
+            self.run_id.as_deref(),
+            self.partial.as_deref(),
+        )
     }
 
     /// The arguments are not valid.
@@ -121,13 +140,13 @@ impl From<ConfigError> for CommandError {
 
 impl From<OpsError> for CommandError {
     fn from(error: OpsError) -> Self {
-        let run_id = match &error {
-            OpsError::Step { run, .. } | OpsError::Undecided { run, .. } | OpsError::Interrupted { run } => {
-                Some(run.to_string())
+        let told = Self::new(error.to_string(), kind(&error));
+        match error {
+            OpsError::Partial { view, .. } => {
+                Self { run_id: Some(view.manifest.run_id.to_string()), partial: Some(view), ..told }
             }
-            _ => None,
-        };
-        Self { run_id, ..Self::new(error.to_string(), kind(&error)) }
+            _ => told,
+        }
     }
 }
 
@@ -175,13 +194,7 @@ fn kind(error: &OpsError) -> Kind {
             USAGE,
             Some("nothing was changed; `consensus policy template production` is a whole file to start from"),
         ),
-        OpsError::RulesFile { .. }
-        | OpsError::NoSuchKind { .. }
-        | OpsError::NoSuchRule { .. }
-        | OpsError::NoReader { .. }
-        | OpsError::Answer { .. }
-        | OpsError::MissingAnswers { .. }
-        | OpsError::Asking(_) => asking_kind(error),
+        OpsError::Partial { source, .. } => kind(source),
         OpsError::FileTooLarge { .. } => ("input", USAGE, Some("no stored structure is as large")),
         OpsError::NoFile(_) => ("not_found", NOT_FOUND, Some("check the path; `-` is standard input")),
         OpsError::NoSuchPolicy { .. } => {
@@ -222,58 +235,13 @@ fn kind(error: &OpsError) -> Kind {
         OpsError::Ambiguous { .. } => {
             ("ambiguous", USAGE, Some("give more characters of the run id, or `job/run`"))
         }
-        OpsError::Step { source, .. } => {
-            (source.code(), NO_ANSWER, Some("run it again: finished steps are not repeated"))
-        }
         OpsError::Undecided { .. } => {
             ("no_quorum", NO_ANSWER, Some("run it again: finished steps are not repeated"))
         }
         OpsError::Stopped => ("interrupted", INTERRUPTED, Some("run it again to see them all")),
-        OpsError::Interrupted { .. } => ("interrupted", INTERRUPTED, Some("run it again to go on")),
-    }
-}
-
-/// Of what is read by, and of answers.
-fn asking_kind(error: &OpsError) -> Kind {
-    match error {
-        OpsError::RulesFile { refusal, .. } if refusal.refusal.field.starts_with("suppress") => (
-            refusal.refusal.code,
-            USAGE,
-            Some(
-                "nothing was run; each `[[suppress]]` has a `rule` and a `because`, and may have `containing`",
-            ),
-        ),
-        OpsError::RulesFile { refusal, .. } => (
-            refusal.refusal.code,
-            USAGE,
-            Some("nothing was run; `consensus rules show RULE` prints a whole rule to start from"),
-        ),
-        OpsError::NoSuchKind { .. } => {
-            ("no_such_kind", NOT_FOUND, Some("`consensus rules kinds` says how each is recognised"))
-        }
-        OpsError::NoReader { .. } => (
-            "no_reader",
-            USAGE,
-            Some("nothing was run; change its `persona`, or take a policy with that persona on the panel"),
-        ),
-        OpsError::Answer { .. } => (
-            "invalid_answer",
-            USAGE,
-            Some("nothing was run; `consensus schema show review_answer` says what may stand there"),
-        ),
-        OpsError::MissingAnswers { .. } => (
-            "missing_answer",
-            NO_ANSWER,
-            Some("nothing was run; write them, or take a policy with a smaller `quorum`"),
-        ),
-        OpsError::NoSuchRule { .. } => {
-            ("no_such_rule", NOT_FOUND, Some("`consensus rules list` says what each looks for"))
-        }
-        _ => (
-            "usage",
-            USAGE,
-            Some("`consensus run FILE --provider file --answers DIR` takes reviews from files"),
-        ),
+        OpsError::Interrupted => ("interrupted", INTERRUPTED, Some("run it again to go on")),
+        // Of what is read by, and of who is asked.
+        _ => asking_error::kind(error),
     }
 }
 

@@ -4,6 +4,8 @@
 //! `error.rs`, nowhere else.
 
 mod args;
+mod asking_error;
+
 mod config;
 mod error;
 mod generate;
@@ -71,6 +73,7 @@ fn flags(cli: &Cli) -> Flags {
             policy: args.policy.clone(),
             rules: args.rules.clone(),
             suppressions: args.suppressions.clone(),
+            base_url: args.asking.base_url.clone(),
         },
         Command::Rules(args) => Flags { store, rules: args.rules.clone(), ..Flags::default() },
         _ => Flags { store, ..Flags::default() },
@@ -90,10 +93,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         on_wait: &on_wait,
     };
     match &cli.command {
-        Command::Run(args) => {
-            let (policy, rules) = (settings.policy.value.clone(), settings.rule_files());
-            run::run(workspace, args, policy, rules, output)
-        }
+        Command::Run(args) => run::run(workspace, args, &settings, output),
         Command::Show(args) => show::show(&workspace, args, output),
         Command::Report(args) => report::report(&workspace, args, output),
         Command::List(args) => list::list(&workspace, args, output),

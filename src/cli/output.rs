@@ -15,7 +15,7 @@ use super::Answer;
 use super::args::Color;
 use super::error::CommandError;
 use crate::domain::json::{Value, pretty};
-use crate::report::{safe, safe_json, safe_lines};
+use crate::report::{safe, safe_json, safe_lines, terminal};
 
 /// Text is not made wider than this, however wide the terminal is.
 const MAX_WIDTH: usize = 100;
@@ -139,6 +139,9 @@ impl Output {
         }
         let (red, bold) = (Style::new().fg_color(Some(AnsiColor::Red.into())).bold(), Style::new().bold());
         let mut text = format!("{red}error:{red:#} {}\n", safe(&error.message));
+        if let Some(kept) = error.partial.as_deref().and_then(terminal::kept) {
+            let _ = writeln!(text, "{}", safe(&kept));
+        }
         if let Some(hint) = &error.hint {
             let _ = writeln!(text, "{bold}hint:{bold:#} {}", safe(hint));
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::output::Output;
 use crate::domain::step::Step;
 use crate::ops::{MigrateProgress, Progress};
 
@@ -25,7 +26,7 @@ impl ProgressLine {
     }
 
     /// Takes note of what happened.
-    pub(super) fn observe(&self, progress: Progress) {
+    pub(super) fn observe(&self, progress: Progress, output: &Output) {
         let Ok(mut running) = self.running.lock() else { return };
         match progress {
             Progress::Begun(steps) => self.begin(steps),
@@ -34,6 +35,8 @@ impl ProgressLine {
                 running.retain(|other| *other != step);
                 self.bar.inc(1);
             }
+            Progress::Failed(step) => running.retain(|other| *other != step),
+            Progress::Warned(text) => self.bar.suspend(|| output.note(&format!("warning: {text}"))),
         }
         let names: Vec<String> = running.iter().map(Step::to_string).collect();
         self.bar.set_message(names.join(", "));

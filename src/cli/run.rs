@@ -2,25 +2,27 @@
 
 use std::path::Path;
 
-use super::args::{ProviderName, RunArgs};
+use super::args::{AskingArgs, RunArgs};
 use super::output::Output;
 use super::progress::ProgressLine;
 use super::{Answer, CommandError, signal};
-use crate::config::Author;
-use crate::domain::policy::VersionName;
-use crate::ops::{self, Asked, ContextFile, OpsError, RuleFiles, RunOptions, Source, SourceKind, Workspace};
-use crate::report::json;
+use crate::config::{Author, Settings};
+use crate::ops::{self, AskingOptions, ContextFile, OpsError, RunOptions, Source, SourceKind, Workspace};
 use crate::report::terminal::{self, Detail};
+use crate::report::{estimated, json};
 
 pub(super) fn run(
     workspace: Workspace<'_>,
     args: &RunArgs,
-    policy: VersionName,
-    rules: RuleFiles,
+    settings: &Settings,
     output: &Output,
 ) -> Result<Answer, CommandError> {
     let author = Author::ask();
-    let options = options(args, policy, rules)?;
+    let options = options(args, settings)?;
+    if args.estimate {
+        let estimate = ops::estimate(&workspace, &options)?;
+        return output.answer(|| estimated::json(&estimate), || estimated::text(&estimate));
+    }
     let interrupted = signal::interrupted();
     let workspace = Workspace {
         author: &|| author.label(),
@@ -29,7 +31,7 @@ pub(super) fn run(
         ..workspace
     };
     let progress = ProgressLine::new();
-    let result = ops::run(&workspace, &options, &|step| progress.observe(step));
+    let result = ops::run(&workspace, &options, &|step| progress.observe(step, output));
     progress.finish();
     let report = result?;
     if output.is_json() {
@@ -56,18 +58,39 @@ pub(super) fn run(
     }
 }
 
-fn options(args: &RunArgs, policy: VersionName, rules: RuleFiles) -> Result<RunOptions, CommandError> {
+fn options(args: &RunArgs, settings: &Settings) -> Result<RunOptions, CommandError> {
     let kind = match (&args.file, &args.text) {
         (Some(file), _) if file == Path::new("-") => SourceKind::Stdin,
         (Some(file), _) => SourceKind::File(file.clone()),
         (None, text) => SourceKind::Text(text.clone().unwrap_or_default()),
     };
-    let source = Source::read(&kind).map_err(OpsError::from)?;
-    let context = ContextFile::read_all(&args.context).map_err(OpsError::from)?;
-    let provider = args.provider.map(|name| match name {
-        ProviderName::Rules => Asked::Rules,
-        ProviderName::File => Asked::File,
-    });
-    let (job, sample, answers) = (args.job.clone(), args.sample, args.answers.clone());
-    Ok(RunOptions { source, context, job, sample, policy, rules, provider, answers })
+    Ok(RunOptions {
+        source: Source::read(&kind).map_err(OpsError::from)?,
+        context: ContextFile::read_all(&args.context).map_err(OpsError::from)?,
+        job: args.job.clone(),
+        sample: args.sample,
+        policy: settings.policy.value.clone(),
+        rules: settings.rule_files(),
+        asking: asking(&args.asking, settings),
+    })
+}
+
+fn asking(args: &AskingArgs, settings: &Settings) -> AskingOptions {
+    AskingOptions {
+        provider: args.provider.map(Into::into),
+        answers: args.answers.clone(),
+        model: args.model.clone(),
+        expand_model: args.expand_model.clone(),
+        review_model: args.review_model.clone(),
+        temperature: args.temperature,
+        max_output_tokens: args.max_output_tokens,
+        prompt_set: settings.prompt_set.value.clone(),
+        connections: settings.connections.clone(),
+        base_url_is_flag: args.base_url.is_some(),
+        allow_secrets: args.allow_secrets,
+        offline: args.offline,
+        budget_tokens: args.budget_tokens,
+        budget_usd_micros: args.budget_usd,
+        record: args.record.clone(),
+    }
 }

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::connection::KEYS;
+
 /// No label is longer, in characters.
 const MAX_LABEL: usize = 200;
 /// Git's answer is not read beyond this, in bytes.
@@ -72,7 +74,11 @@ impl Question {
 
 /// As git is configured for the working directory; git itself would make a name up from the host's.
 fn read_git(started: &Mutex<Option<Child>>) -> Option<Vec<u8>> {
-    let mut child = Command::new("git")
+    let mut git = Command::new("git");
+    for name in KEYS {
+        git.env_remove(name);
+    }
+    let mut child = git
         .args(["config", "--get-regexp", r"^user\.(name|email)$"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

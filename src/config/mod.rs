@@ -4,6 +4,7 @@
 //! `CONSENSUS_*` variables, flags. This is the only place that reads the environment.
 
 mod author;
+mod connection;
 mod file;
 
 use std::env;
@@ -15,11 +16,12 @@ pub use author::Author;
 pub use file::ConfigFileError;
 
 use crate::domain::policy::{DEFAULT_NAME, VersionName, VersionNameError};
-use crate::ops::{Clock, RuleFiles};
+use crate::ops::{Clock, Connections, RuleFiles};
 
 const STORE: &str = "CONSENSUS_STORE";
 const POLICY: &str = "CONSENSUS_POLICY";
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
+const PROMPT_SET: &str = "PERSONA_TEMPLATE_VERSION";
 
 /// Where the store lies when nobody says otherwise.
 const DEFAULT_STORE: &str = "artifacts";
@@ -38,6 +40,8 @@ pub struct Flags {
     pub rules: Vec<PathBuf>,
     /// `--suppressions`
     pub suppressions: Option<PathBuf>,
+    /// `--base-url`
+    pub base_url: Option<String>,
 }
 
 /// Where a setting comes from, weakest first.
@@ -83,6 +87,10 @@ pub struct Settings {
     pub rules: Setting<Vec<PathBuf>>,
     /// The file of findings that are answered for.
     pub suppressions: Setting<Option<PathBuf>>,
+    /// The prompt set, where the policy names none.
+    pub prompt_set: Setting<Option<String>>,
+    /// How the servers of models are reached.
+    pub connections: Connections,
     /// What time it is.
     pub clock: Setting<Clock>,
 }
@@ -149,7 +157,12 @@ impl Settings {
             None => Setting { value: None, origin: Origin::Default },
         };
         let store = Setting { value: shorten(store.0, &here), origin: store.1 };
-        Ok(Self { store, policy, rules, suppressions, clock })
+        let prompt_set = match text(PROMPT_SET) {
+            Some(version) => Setting { value: Some(version), origin: Origin::Variable(PROMPT_SET) },
+            None => Setting { value: None, origin: Origin::Default },
+        };
+        let connections = connection::resolve(flags.base_url.as_deref(), &set);
+        Ok(Self { store, policy, rules, suppressions, prompt_set, connections, clock })
     }
 }
 

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::Amount;
 use super::digest::Digest;
+use super::exchange::Usage;
 use super::json::{self, JsonError};
 use super::policy::PolicyRef;
 use super::step::{RunStatus, Step};
@@ -62,6 +64,60 @@ pub enum Event {
         step: Step,
         /// Why, as a stable word.
         code: String,
+    },
+    /// A request is about to be sent; until it is settled this much counts as spent.
+    CallReserved {
+        /// The step that asks.
+        step: Step,
+        /// Which of its requests it is, from 1.
+        call: u32,
+        /// Who is asked.
+        provider: String,
+        /// Which model.
+        model: String,
+        /// The digest of the request's canonical form.
+        request: Digest,
+        /// The most that it can take.
+        reserved: Amount,
+    },
+    /// What came back of a request is stored.
+    CallSettled {
+        /// The step that asked.
+        step: Step,
+        /// Which of its requests it was.
+        call: u32,
+        /// The digest of the exchange's file.
+        exchange: Digest,
+        /// `ok`, or why there is no answer.
+        outcome: String,
+        /// What the server says it took; none where it does not say.
+        usage: Option<Usage>,
+        /// What counts as spent.
+        spent: Amount,
+        /// The model that answered, as the server names it.
+        answered_by: Option<String>,
+        /// The server's name for the request.
+        request_id: Option<String>,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// An answer was taken from a recording; it cost nothing.
+    CallReplayed {
+        /// The step that asked.
+        step: Step,
+        /// Which of its requests it was.
+        call: u32,
+        /// The digest of the exchange's file.
+        exchange: Digest,
+    },
+    /// Something that whoever reads the record should know.
+    Warning {
+        /// A stable word.
+        code: String,
+        /// The step that it is about.
+        step: Option<Step>,
+        /// In words.
+        message: String,
     },
     /// The attempt is over.
     AttemptEnded {

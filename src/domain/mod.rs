@@ -5,11 +5,14 @@
 
 pub mod aggregate;
 pub mod answer;
+pub mod budget;
 pub mod check;
 pub mod decimal;
 pub mod decision;
 pub mod digest;
+pub mod estimate;
 pub mod event;
+pub mod exchange;
 pub mod idea;
 pub mod identity;
 pub mod ids;
@@ -18,7 +21,9 @@ pub mod manifest;
 pub mod migration;
 pub mod panel;
 pub mod policy;
+pub mod prompt;
 pub mod proposal;
+pub mod provider;
 pub mod record;
 pub mod refusal;
 pub mod request;

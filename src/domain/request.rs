@@ -9,6 +9,7 @@ use super::decimal::Temperature;
 use super::digest::Digest;
 use super::ids::{JobId, RunId};
 use super::panel::Panel;
+use super::prompt::{self, PromptSet};
 use super::step::Step;
 
 /// Why a run was made.
@@ -46,6 +47,18 @@ pub struct Prompts {
 }
 
 impl Prompts {
+    /// The templates of an installed set.
+    #[must_use]
+    pub fn of(set: &PromptSet) -> Self {
+        Self { prompt_set_version: set.version.to_owned(), templates: set.digests() }
+    }
+
+    /// The digest of the set; none where nobody is prompted.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        (!self.templates.is_empty()).then(|| prompt::digest_of(&self.templates))
+    }
+
     /// For providers that are not prompted.
     #[must_use]
     pub fn none() -> Self {

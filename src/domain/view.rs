@@ -5,16 +5,18 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::budget::Amount;
 use super::check::Check;
-use super::decimal::Confidence;
+use super::decimal::{Confidence, Score};
 use super::decision::{Decision, Label};
 use super::digest::Digest;
 use super::ids::{JobId, PersonaId, RunId};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, StepName};
 use super::policy::PolicyRef;
 use super::proposal::Proposal;
+use super::provider::ProviderName;
 use super::review::PersonaReview;
-use super::step::RunStatus;
+use super::step::{RunStatus, Step};
 
 /// One execution of a run, as its log tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +35,12 @@ pub struct AttemptView {
     pub ended_at: Option<String>,
     /// How it ended; none while it runs or after it was killed.
     pub status: Option<RunStatus>,
+    /// How many requests it sent to models.
+    pub calls: usize,
+    /// What they took: settled, or reserved and never settled.
+    pub spent: Amount,
+    /// Whether its answers come from a recording.
+    pub replayed: bool,
 }
 
 /// A rule, as it is told to people.
@@ -135,6 +143,31 @@ pub struct RunView {
     pub reviews: Vec<PersonaReview>,
     /// Its decision, once there is one.
     pub decision: Option<Decision>,
+}
+
+impl RunView {
+    /// What to keep in mind of a panel of models, in words: reviewers that are one model, or that hardly differ, are
+    /// not as many opinions as they are reviews.
+    #[must_use]
+    pub fn cautions(&self) -> Vec<String> {
+        let steps = self.manifest.steps.as_deref().unwrap_or_default();
+        let reviews = steps.iter().filter(|step| matches!(step.name, StepName::Known(Step::Review(_))));
+        let metadata = reviews.filter_map(|step| step.step_metadata.as_ref());
+        let asked: Vec<(Option<&str>, Option<&str>)> =
+            metadata.map(|metadata| (metadata.provider.as_deref(), metadata.model.as_deref())).collect();
+        let is_model = |provider: &str| provider.parse().is_ok_and(ProviderName::is_model);
+        if self.reviews.len() < 2 || !asked.iter().any(|(provider, _)| provider.is_some_and(is_model)) {
+            return Vec::new();
+        }
+        let one = asked.iter().all(|other| Some(other) == asked.first()).then(|| asked[0].1).flatten();
+        let one =
+            one.map(|model| format!("every review is by one model, {model}: they share its blind spots"));
+        let scores = self.reviews.iter().map(|review| review.confidence_score);
+        let (least, most) = (scores.clone().min().unwrap_or_default(), scores.max().unwrap_or_default());
+        let close = most.fine() - least.fine() <= Score::hundredths(10).fine();
+        let close = close.then(|| "all scores lie within 0.1: they tell little apart".to_owned());
+        one.into_iter().chain(close).collect()
+    }
 }
 
 /// One run in a list.

@@ -5,17 +5,20 @@ use std::path::PathBuf;
 use semver::Version;
 
 use crate::domain::aggregate::AggregateError;
-use crate::domain::ids::{JobId, PolicyName, RunId};
+use crate::domain::ids::{JobId, PolicyName};
 use crate::domain::json::JsonError;
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::MigrationError;
 use crate::domain::policy::{PolicyError, VersionNameError};
+use crate::domain::prompt::SETS;
+use crate::domain::provider::ProviderName;
 use crate::domain::refusal::Refusal;
 use crate::domain::step::Step;
+use crate::domain::view::RunView;
 use crate::domain::written::FileRefusal;
 use crate::ops::source::SourceError;
-use crate::provider::ProviderError;
 use crate::provider::file::AnswerError;
+use crate::provider::{ProviderError, Stop};
 use crate::store::StoreError;
 
 /// Why a verb did not do what was asked.
@@ -145,6 +148,84 @@ pub enum OpsError {
     /// A directory of answers that nobody is to answer by, or none where somebody is.
     #[error("{0}")]
     Asking(&'static str),
+    /// A step is asked of a model, and none is named.
+    #[error("step `{step}` is asked of `{provider}`, and no model is named")]
+    NoModel {
+        /// The provider.
+        provider: ProviderName,
+        /// The step.
+        step: Step,
+    },
+    /// A prompt set that is not installed.
+    #[error("no prompt set `{}` is installed; there {}", .0.escape_debug(), prompt_sets())]
+    NoPromptSet(String),
+    /// How a provider's server is to be reached is not valid.
+    #[error("`{provider}`: {problem}")]
+    Connection {
+        /// The provider.
+        provider: ProviderName,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The policy or a flag keeps everything on this machine.
+    #[error("`{provider}` would ask `{host}`, and {}", if *by_flag { "--offline keeps everything on this machine" } else { "the policy does not allow the network" })]
+    NetworkDenied {
+        /// The provider.
+        provider: ProviderName,
+        /// Where its server is.
+        host: String,
+        /// Whether a flag says so.
+        by_flag: bool,
+    },
+    /// The policy does not allow a model.
+    #[error("step `{step}` would ask `{model}`, and the policy allows {}", allowed.join(", "))]
+    ModelNotAllowed {
+        /// The step.
+        step: Step,
+        /// The model.
+        model: String,
+        /// Those that are allowed.
+        allowed: Vec<String>,
+    },
+    /// There is no key for a server that needs one.
+    #[error("`{provider}` would ask `{host}`, and there is no key: {} is not set", variables.join(" or "))]
+    MissingKey {
+        /// The provider.
+        provider: ProviderName,
+        /// Where its server is.
+        host: String,
+        /// The variables that may hold it.
+        variables: &'static [&'static str],
+    },
+    /// Keys, tokens or passwords stand in what would be sent: in the idea under no name, in context under its file's.
+    #[error("what looks like a key, a token or a password stands in {}", places(.0))]
+    Secrets(Vec<(Option<String>, u32)>),
+    /// A flag would allow more than the policy.
+    #[error("{flag} allows more than the policy, whose `{field}` is {allowed}")]
+    Looser {
+        /// The flag.
+        flag: &'static str,
+        /// The policy's field.
+        field: &'static str,
+        /// What it allows.
+        allowed: u64,
+    },
+    /// A file is no part of a recording.
+    #[error("`{}`: {problem}", path.display())]
+    Recording {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A recording was made of something else.
+    #[error("the recording `{}` does not fit: {problem}", path.display())]
+    AnotherRecording {
+        /// Which.
+        path: PathBuf,
+        /// What differs.
+        problem: String,
+    },
     /// A reference to a run that cannot be one.
     #[error("`{}` does not name a run", .0.escape_debug())]
     BadReference(String),
@@ -260,33 +341,38 @@ pub enum OpsError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A step got no answer.
-    #[error("step `{step}` failed: {source}")]
+    /// Steps got no answer.
+    #[error("{}", steps(failed))]
     Step {
-        /// The run, whose finished steps are kept.
-        run: RunId,
-        /// The step.
-        step: Step,
-        /// Why.
-        source: ProviderError,
+        /// Which, and why: at least one.
+        failed: Vec<(Step, ProviderError)>,
     },
     /// The reviews do not add up to a decision.
     #[error("no decision: {source}")]
     Undecided {
-        /// The run, whose finished steps are kept.
-        run: RunId,
         /// Why.
         source: AggregateError,
+    },
+    /// A run did not come to its end; what is finished is kept.
+    #[error("{source}")]
+    Partial {
+        /// Why.
+        source: Box<OpsError>,
+        /// The run, as far as it is there.
+        view: Box<RunView>,
+    },
+    /// The policy stopped the run.
+    #[error("stopped: {stop}")]
+    StoppedByPolicy {
+        /// Why.
+        stop: Stop,
     },
     /// The user stopped a command that only looks.
     #[error("interrupted; not all runs were seen")]
     Stopped,
     /// The user stopped the run.
     #[error("interrupted; the steps that are done are kept")]
-    Interrupted {
-        /// The run.
-        run: RunId,
-    },
+    Interrupted,
 }
 
 fn policies(known: &[PolicyName]) -> String {
@@ -297,6 +383,25 @@ fn policies(known: &[PolicyName]) -> String {
             format!("are {}", several.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+fn steps(failed: &[(Step, ProviderError)]) -> String {
+    let told: Vec<String> =
+        failed.iter().map(|(step, error)| format!("step `{step}` failed: {error}")).collect();
+    told.join("; ")
+}
+
+fn prompt_sets() -> String {
+    let sets: Vec<String> = SETS.iter().map(|set| format!("`{}`", set.version)).collect();
+    format!("{} {}", if sets.len() == 1 { "is" } else { "are" }, sets.join(", "))
+}
+
+fn places(places: &[(Option<String>, u32)]) -> String {
+    let place = |(name, line): &(Option<String>, u32)| match name {
+        Some(name) => format!("line {line} of the context `{name}`"),
+        None => format!("line {line}"),
+    };
+    places.iter().map(place).collect::<Vec<_>>().join(" and ")
 }
 
 fn versions(versions: &[Version]) -> String {

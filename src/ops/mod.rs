@@ -4,6 +4,7 @@
 //! environment, or spells a path of the store.
 
 mod clock;
+mod connection;
 mod error;
 mod input;
 mod list;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use clock::Clock;
+pub use connection::{Connection, Connections};
 pub use error::OpsError;
 pub use input::{InputError, read_input, read_regular};
 pub use list::{ListOptions, ListReport, list};
@@ -32,12 +34,12 @@ pub use migrate::{
 pub use reference::RunRef;
 use rules::load_rules;
 pub use rules::{ExamplesReport, RuleFiles, kinds, rule, rule_source, rules, test_rules};
-pub use run::{Progress, RunOptions, RunReport, run};
+pub use run::{AskingOptions, Progress, RunOptions, RunReport, estimate, run};
 pub use show::show;
 pub use source::{ContextFile, Source, SourceError, SourceKind};
 pub use verify::{Scope, VerifyOptions, VerifyReport, verify};
 
-pub use crate::provider::panel::Asked;
+pub use crate::provider::model::{Endpoint, EndpointError, Key, NoKey};
 use crate::store::Wait;
 
 /// What every verb works in.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 
 use super::OpsError;
+use crate::domain::budget::Account;
 use crate::domain::decision::{Decision, Label};
-use crate::domain::event::{Event, Log};
+use crate::domain::event::{Entry, Event, Log};
 use crate::domain::json;
 use crate::domain::manifest::{Document, Manifest};
 use crate::domain::panel::Panel;
@@ -97,8 +98,9 @@ pub(super) fn decided(
 
 fn attempt(number: u32, log: &Log) -> Option<AttemptView> {
     let (first, last) = (log.entries.first()?, log.entries.last()?);
-    let Event::AttemptStarted { by, tool, policy, .. } = &first.event else { return None };
+    let Event::AttemptStarted { by, tool, policy, replayed, .. } = &first.event else { return None };
     let status = log.ended();
+    let is_call = |entry: &&Entry| matches!(entry.event, Event::CallReserved { .. });
     Some(AttemptView {
         attempt: number,
         by: by.clone(),
@@ -107,6 +109,9 @@ fn attempt(number: u32, log: &Log) -> Option<AttemptView> {
         started_at: first.at.clone(),
         ended_at: status.map(|_| last.at.clone()),
         status,
+        calls: log.entries.iter().filter(is_call).count(),
+        spent: Account::after([log]).spent(),
+        replayed: *replayed,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Provider, ProviderError, Subject};
+use super::{Ledger, Provider, ProviderError, Subject};
 use crate::domain::answer::ReviewAnswer;
 use crate::domain::identity::Inputs;
 use crate::domain::ids::PersonaId;
@@ -97,7 +97,7 @@ impl Provider for Answers {
         self.files.iter().map(|(file, bytes)| (format!("answers/{file}"), bytes.clone())).collect()
     }
 
-    fn expand(&self, _subject: &Subject<'_>) -> Result<Proposal, ProviderError> {
+    fn expand(&self, _subject: &Subject<'_>, _ledger: &dyn Ledger) -> Result<Proposal, ProviderError> {
         self.proposal.clone().ok_or_else(|| ProviderError::MissingAnswer(PROPOSAL.to_owned()))
     }
 
@@ -106,6 +106,7 @@ impl Provider for Answers {
         persona: &Persona,
         subject: &Subject<'_>,
         _proposal: &Proposal,
+        _ledger: &dyn Ledger,
     ) -> Result<PersonaReview, ProviderError> {
         let answer = self.reviews.get(&persona.id);
         let answer = answer.ok_or_else(|| ProviderError::MissingAnswer(review_file(&persona.id)))?;

@@ -3,9 +3,13 @@
 //! A provider is handed the document and says what it finds. It knows no store, and what it answers is
 //! checked before anything uses it.
 
+mod call;
 pub mod file;
+pub mod model;
 pub mod panel;
 pub mod rules;
+
+pub use call::{CallError, CallFailure, Closed, Intent, Ledger, Stop};
 
 use std::collections::BTreeMap;
 
@@ -30,12 +34,15 @@ pub struct Subject<'a> {
 /// Why a provider gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// What it answered does not fit.
-    #[error("the answer is not valid: {0}")]
-    InvalidAnswer(String),
     /// It was to be in this file, and is not there.
     #[error("there is no answer `{0}`")]
     MissingAnswer(String),
+    /// A model gave none.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Nothing more may be asked.
+    #[error("nothing more is asked")]
+    Closed(Closed),
 }
 
 impl ProviderError {
@@ -43,9 +50,19 @@ impl ProviderError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::InvalidAnswer(_) => "invalid_answer",
             Self::MissingAnswer(_) => "missing_answer",
+            Self::Call(error) => error.failure.code(),
+            Self::Closed(Closed::Stopped(stop)) => stop.code(),
+            Self::Closed(Closed::Interrupted) => "interrupted",
+            Self::Closed(Closed::OutOfTime) => CallFailure::Timeout.code(),
+            Self::Closed(Closed::Unwritten) => "io",
         }
+    }
+}
+
+impl From<Closed> for ProviderError {
+    fn from(closed: Closed) -> Self {
+        Self::Closed(closed)
     }
 }
 
@@ -64,7 +81,7 @@ pub trait Provider: Sync {
     ///
     /// # Errors
     /// [`ProviderError`] when there is no valid answer.
-    fn expand(&self, subject: &Subject<'_>) -> Result<Proposal, ProviderError>;
+    fn expand(&self, subject: &Subject<'_>, ledger: &dyn Ledger) -> Result<Proposal, ProviderError>;
 
     /// Reviews the proposal from one persona's point of view.
     ///
@@ -75,5 +92,6 @@ pub trait Provider: Sync {
         persona: &Persona,
         subject: &Subject<'_>,
         proposal: &Proposal,
+        ledger: &dyn Ledger,
     ) -> Result<PersonaReview, ProviderError>;
 }

@@ -1,69 +1,129 @@
 //! A panel whose personas are asked in different ways: each step goes to whoever answers it.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::file::Answers;
+use super::model::{Choice, Models, read_by};
 use super::rules::Rules;
-use super::{Provider, ProviderError, Subject};
+use super::{Ledger, Provider, ProviderError, Subject};
 use crate::domain::identity::Inputs;
 use crate::domain::panel::Persona;
+use crate::domain::prompt::Material;
 use crate::domain::proposal::Proposal;
-use crate::domain::request::StepModel;
+use crate::domain::request::{Prompts, StepModel};
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
 
 /// Who answers a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// The rules.
     Rules,
     /// Files that people or programs wrote.
     File,
+    /// A model.
+    Model(Choice),
 }
 
 /// Who answers which step.
 #[derive(Debug)]
 pub struct Asking {
-    /// The rules.
-    pub rules: Rules,
-    /// What files say.
-    pub answers: Answers,
-    /// By step; the rules where a step is not named.
-    pub steps: BTreeMap<Step, Asked>,
+    rules: Rules,
+    answers: Answers,
+    models: Models,
+    steps: BTreeMap<Step, Asked>,
+    /// What models are sent; made once, whoever asks first.
+    material: OnceLock<Material>,
 }
 
 impl Asking {
-    fn asked(&self, step: &Step) -> &dyn Provider {
-        match self.steps.get(step) {
-            Some(Asked::File) => &self.answers,
-            Some(Asked::Rules) | None => &self.rules,
-        }
+    /// A panel whose steps are answered so; by the rules where a step is not named.
+    #[must_use]
+    pub fn new(rules: Rules, answers: Answers, models: Models, steps: BTreeMap<Step, Asked>) -> Self {
+        Self { rules, answers, models, steps, material: OnceLock::new() }
     }
 
-    fn uses(&self, asked: Asked) -> bool {
-        self.steps.values().any(|one| *one == asked)
+    /// The models that are asked, by step.
+    pub fn choices(&self) -> impl Iterator<Item = (&Step, &Choice)> {
+        self.steps.iter().filter_map(|(step, asked)| match asked {
+            Asked::Model(choice) => Some((step, choice)),
+            Asked::Rules | Asked::File => None,
+        })
+    }
+
+    /// The models, and the rules by which they are asked.
+    #[must_use]
+    pub fn models(&self) -> &Models {
+        &self.models
+    }
+
+    /// The prompts that are used.
+    #[must_use]
+    pub fn prompts(&self) -> Prompts {
+        if self.choices().next().is_some() { Prompts::of(self.models.prompts()) } else { Prompts::none() }
+    }
+
+    /// The first line of each text of the subject in which a key, a token or a password stands, where a model
+    /// would be sent it: of the idea under no name, of context under its file's.
+    #[must_use]
+    pub fn secrets(&self, subject: &Subject<'_>) -> Vec<(Option<String>, u32)> {
+        if self.choices().next().is_none() {
+            return Vec::new();
+        }
+        let context = subject.context.iter().map(|(name, text)| (Some(name.clone()), text.as_str()));
+        let texts = [(None, subject.idea)].into_iter().chain(context);
+        texts.filter_map(|(name, text)| Some((name, *self.rules.secret_lines(text).first()?))).collect()
+    }
+
+    /// What models are sent of the subject: all of it but keys, tokens and passwords.
+    pub fn material(&self, subject: &Subject<'_>) -> &Material {
+        self.material.get_or_init(|| Material {
+            document: self.rules.without_secrets(subject.idea),
+            context: subject
+                .context
+                .iter()
+                .map(|(name, text)| (name.clone(), self.rules.without_secrets(text)))
+                .collect(),
+        })
+    }
+
+    fn asked(&self, step: &Step) -> &Asked {
+        self.steps.get(step).unwrap_or(&Asked::Rules)
+    }
+
+    fn uses(&self, asked: &Asked) -> bool {
+        self.steps.values().any(|one| one == asked)
     }
 }
 
 impl Provider for Asking {
     fn prepare(&self) {
-        if self.uses(Asked::Rules) {
+        if self.uses(&Asked::Rules) {
             self.rules.prepare();
         }
     }
 
     fn model(&self, step: &Step) -> Option<StepModel> {
-        self.asked(step).model(step)
+        match self.asked(step) {
+            Asked::Rules => self.rules.model(step),
+            Asked::File => self.answers.model(step),
+            Asked::Model(choice) => Some(choice.recorded()),
+        }
     }
 
     fn inputs(&self) -> Inputs {
-        let rules = self.uses(Asked::Rules).then(|| self.rules.inputs());
-        let answers = self.uses(Asked::File).then(|| self.answers.inputs());
+        let rules = self.uses(&Asked::Rules).then(|| self.rules.inputs());
+        let answers = self.uses(&Asked::File).then(|| self.answers.inputs());
         rules.into_iter().chain(answers).flatten().collect()
     }
 
-    fn expand(&self, subject: &Subject<'_>) -> Result<Proposal, ProviderError> {
-        self.asked(&Step::Expand).expand(subject)
+    fn expand(&self, subject: &Subject<'_>, ledger: &dyn Ledger) -> Result<Proposal, ProviderError> {
+        match self.asked(&Step::Expand) {
+            Asked::Rules => self.rules.expand(subject, ledger),
+            Asked::File => self.answers.expand(subject, ledger),
+            Asked::Model(choice) => self.models.expand(choice, self.material(subject), ledger),
+        }
     }
 
     fn review(
@@ -71,7 +131,16 @@ impl Provider for Asking {
         persona: &Persona,
         subject: &Subject<'_>,
         proposal: &Proposal,
+        ledger: &dyn Ledger,
     ) -> Result<PersonaReview, ProviderError> {
-        self.asked(&Step::Review(persona.id.clone())).review(persona, subject, proposal)
+        match self.asked(&Step::Review(persona.id.clone())) {
+            Asked::Rules => self.rules.review(persona, subject, proposal, ledger),
+            Asked::File => self.answers.review(persona, subject, proposal, ledger),
+            Asked::Model(choice) => {
+                let read = self.rules.without_secrets(&read_by(persona, proposal));
+                let material = (self.material(subject), subject.idea);
+                self.models.review(choice, persona, material, &read, ledger)
+            }
+        }
     }
 }

@@ -111,14 +111,21 @@ pub fn verified_in_all(count: usize, failed: usize, head_found: Option<bool>, ho
     ])
 }
 
-/// An error.
+/// An error; `partial` is the run as far as it is there.
 #[must_use]
-pub fn error(code: &str, message: &str, hint: Option<&str>, run_id: Option<&str>) -> Value {
+pub fn error(
+    code: &str,
+    message: &str,
+    hint: Option<&str>,
+    run_id: Option<&str>,
+    partial: Option<&RunView>,
+) -> Value {
     let mut members = vec![
         ("code".to_owned(), code.into()),
         ("message".to_owned(), message.into()),
         ("hint".to_owned(), hint.map_or(Value::Null, Value::from)),
     ];
-    members.extend(run_id.map(|run| ("run_id".to_owned(), run.into())));
+    members.extend(run_id.map(|id| ("run_id".to_owned(), id.into())));
+    members.extend(partial.map(|view| ("partial".to_owned(), run(view, None))));
     object([("error", Value::Object(members))])
 }

@@ -11,7 +11,7 @@ use crate::domain::json::Value;
 #[derive(Debug)]
 pub struct Row {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Its value.
     pub value: String,
     /// Where it comes from.
@@ -24,7 +24,7 @@ pub fn text(rows: &[Row]) -> String {
     let width = rows.iter().map(|row| row.value.chars().count()).max().unwrap_or_default();
     let mut out = String::new();
     for Row { name, value, origin } in rows {
-        let _ = writeln!(out, "{name:<12}  {:<width$}  {}", safe(value), styled(DIM, safe(origin)));
+        let _ = writeln!(out, "{name:<18}  {:<width$}  {}", safe(value), styled(DIM, safe(origin)));
     }
     out
 }
@@ -34,7 +34,7 @@ pub fn text(rows: &[Row]) -> String {
 pub fn json(rows: &[Row]) -> Value {
     let setting = |row: &Row| {
         let members = object([("value", row.value.as_str().into()), ("origin", row.origin.as_str().into())]);
-        (row.name.to_owned(), members)
+        (row.name.clone(), members)
     };
     object([
         ("format_version", number(FORMAT_VERSION)),

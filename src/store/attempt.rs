@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::dir::{Dir, io_error};
 use super::error::StoreError;
 use super::layout;
+use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Head};
 
 /// What an attempt begins with.
@@ -37,16 +38,29 @@ impl AttemptStart<'_> {
 pub struct AttemptLog {
     file: File,
     path: PathBuf,
+    number: u32,
     head: Head,
     length: u64,
 }
 
 impl AttemptLog {
-    pub(super) fn open(dir: &Dir, head: Head) -> Result<Self, StoreError> {
+    /// The attempt's number.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The digest of its newest line.
+    #[must_use]
+    pub fn head(&self) -> Option<Digest> {
+        self.head.digest
+    }
+
+    pub(super) fn open(dir: &Dir, number: u32, head: Head) -> Result<Self, StoreError> {
         let path = dir.path().join(layout::EVENTS);
         let file = dir.open_append(layout::EVENTS)?;
         let length = file.metadata().map_err(|source| io_error("look at", &path, source))?.len();
-        Ok(Self { file, path, head, length })
+        Ok(Self { file, path, number, head, length })
     }
 
     /// Appends an event, durably.

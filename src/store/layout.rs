@@ -18,6 +18,8 @@ pub(super) const OUTPUTS: &str = "outputs";
 pub(super) const ATTEMPTS: &str = "attempts";
 /// The policy that an attempt ran under.
 pub(super) const ATTEMPT_POLICY: &str = "policy.json";
+/// The raw requests and answers of an attempt.
+pub(super) const EXCHANGES: &str = "exchanges";
 /// The log of an attempt.
 pub(super) const EVENTS: &str = "events.jsonl";
 

@@ -9,6 +9,7 @@
 
 mod attempt;
 mod begin;
+mod cassette;
 mod dir;
 mod error;
 mod layout;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use attempt::{AttemptLog, AttemptStart};
 pub use begin::{Begun, NewRun};
+pub use cassette::Cassette;
 pub use error::StoreError;
 pub use lock::Wait;
 pub use records::{Sealed, Series};

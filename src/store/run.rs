@@ -214,6 +214,28 @@ impl RunDir {
         self.dir.read(&Self::attempt_file(attempt, layout::ATTEMPT_POLICY), MAX_FILE_BYTES)
     }
 
+    /// The names of the exchanges of an attempt, sorted; none where nobody was asked.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn exchanges(&self, attempt: u32) -> Result<Vec<String>, StoreError> {
+        let Some(dir) = self.dir.try_dir(&Self::attempt_file(attempt, layout::EXCHANGES))? else {
+            return Ok(Vec::new());
+        };
+        let files = dir.entries()?.into_iter().filter(|entry| !layout::is_temporary(&entry.name));
+        let mut names: Vec<String> = files.map(|entry| entry.name).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// The bytes of an exchange of an attempt.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub fn exchange(&self, attempt: u32, name: &str) -> Result<Vec<u8>, StoreError> {
+        self.read(&format!("{}/{name}", Self::attempt_file(attempt, layout::EXCHANGES)))
+    }
+
     fn attempt_file(attempt: u32, name: &str) -> String {
         format!("{}/{}/{name}", layout::ATTEMPTS, layout::attempt(attempt))
     }
@@ -263,6 +285,10 @@ impl LockedRun {
         }
         for attempt in self.run.attempts()? {
             self.cut_torn_line(attempt)?;
+            if let Some(dir) = dir.try_dir(&RunDir::attempt_file(attempt, layout::EXCHANGES))? {
+                dir.remove_temporaries()?;
+                dir.sync()?;
+            }
         }
         Ok(())
     }
@@ -298,7 +324,7 @@ impl LockedRun {
 
     pub(super) fn open_log(&self, attempt: u32, head: Head) -> Result<AttemptLog, StoreError> {
         let name = format!("{}/{}", layout::ATTEMPTS, layout::attempt(attempt));
-        AttemptLog::open(&self.run.dir.dir(&name)?, head)
+        AttemptLog::open(&self.run.dir.dir(&name)?, attempt, head)
     }
 
     /// Stores an output, durably. Steps store theirs side by side, so directories are made once,
@@ -312,6 +338,14 @@ impl LockedRun {
             None => (layout::OUTPUTS.to_owned(), name),
         };
         self.run.dir.make_dir(&folder)?.replace(file, bytes)
+    }
+
+    /// Stores an exchange of an attempt, durably. They are stored side by side, as outputs are.
+    ///
+    /// # Errors
+    /// What the system refuses; nothing of it is then in its place.
+    pub fn put_exchange(&self, attempt: u32, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.run.dir.make_dir(&RunDir::attempt_file(attempt, layout::EXCHANGES))?.replace(name, bytes)
     }
 
     /// Replaces the manifest, durably.

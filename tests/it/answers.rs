@@ -99,7 +99,7 @@ fn a_policy_asks_some_of_files_and_goes_on_without_one() {
     }
     let done = sandbox.run(run).exits(0).json();
     assert_eq!(done["reviews"][1]["confidence_score"], 0.85);
-    assert_eq!(done["reviews"][0]["internal_metadata"]["engine"], "rules-2");
+    assert_eq!(done["reviews"][0]["internal_metadata"]["engine"], "rules-3");
     std::fs::remove_file(sandbox.at("answers/reviews/critic.json")).unwrap();
     let without = sandbox.run(run).exits(0).json();
     assert_eq!(without["decision"]["quorum"]["missing"][0], "critic");

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::ROOT;
 
 /// Licences that can be combined with MIT OR Apache-2.0 without conditions on the program.
-const LICENCES: [&str; 11] = [
+const LICENCES: [&str; 12] = [
     "MIT",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -22,6 +22,8 @@ const LICENCES: [&str; 11] = [
     "Unlicense",
     "Zlib",
     "0BSD",
+    // Of the list of certificate authorities, which is data.
+    "CDLA-Permissive-2.0",
 ];
 
 fn metadata() -> Value {

@@ -149,7 +149,7 @@ fn a_panel_of_ones_own_decides() {
     assert_eq!((reviews.len(), &reviews[0]["persona_id"]), (1, &"release_manager".into()));
     sandbox.run(["verify", "--all"]).exits(0);
     let settings = sandbox.run(["config", "show"]).exits(0);
-    assert!(settings.stdout.contains("policy        own"), "{settings}");
+    assert!(settings.stdout.contains("policy              own"), "{settings}");
     let flags = sandbox.shell("CONSENSUS_POLICY=default@1 consensus config show --json").exits(0).json();
     assert_eq!(flags["settings"]["policy"]["origin"], "CONSENSUS_POLICY");
 }
@@ -324,7 +324,8 @@ fn every_refusal_has_its_code_names_the_field_and_writes_nothing() {
     }
     for (text, code) in [
         ("[panel]\nprompt_set = \"9.9.9\"", "no_prompt_set"),
-        ("[panel.expansion]\nprovider = \"openai\"", "no_provider"),
+        ("[panel.expansion]\nprovider = \"oracle\"", "no_provider"),
+        ("[panel.expansion]\nprovider = \"replay\"", "no_provider"),
     ] {
         sandbox.write("policy.toml", text);
         sandbox.run(["policy", "apply", "-f", "policy.toml", "--name", "other"]).exits(0);
@@ -598,7 +599,7 @@ fn an_answer_that_fails_late_is_one_object() {
 #[test]
 fn what_run_would_refuse_is_said_when_it_is_applied() {
     let sandbox = reviewed();
-    sandbox.write("model.toml", "[panel.expansion]\nprovider = \"openai\"\nmodel = \"m\"\n");
+    sandbox.write("model.toml", "[panel.expansion]\nprovider = \"oracle\"\nmodel = \"m\"\n");
     let outcome = sandbox.run(["policy", "apply", "-f", "model.toml", "--name", "later"]).exits(0);
     assert!(outcome.stderr.contains("`run` refuses it as it is"), "{outcome}");
 }

@@ -35,6 +35,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Runs a command to its end.
+    pub fn from(command: &mut Command) -> Self {
+        Self::of(command.output().unwrap())
+    }
+
     fn of(output: Output) -> Self {
         Self {
             status: output.status.code(),

@@ -1,8 +1,10 @@
 //! The flags: one table from which parsing and help come.
 
+mod asking;
 mod migrate;
 mod policy;
 
+pub(super) use asking::AskingArgs;
 pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
 pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
 
@@ -63,7 +65,7 @@ pub(super) enum Command {
     ///
     /// The same inputs are the same run: reviewed again, the recorded decision is shown and nothing is
     /// touched. A run that failed or was killed goes on where it was.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Show one run: its decision, findings and provenance
     Show(ShowArgs),
     /// Print what the panel says of a run, as a page for people
@@ -128,26 +130,17 @@ pub(super) struct RunArgs {
     /// Findings that somebody answers for, with the reasons [default: as consensus.toml says]
     #[arg(long, value_name = "FILE")]
     pub(super) suppressions: Option<PathBuf>,
-    /// Who reviews, whatever the policy says [default: as the policy says, else `rules`]
-    #[arg(long, value_name = "PROVIDER", value_enum)]
-    pub(super) provider: Option<ProviderName>,
-    /// With `--provider file`: the directory with reviews/PERSONA.json, and proposal.json where there is one
-    #[arg(long, value_name = "DIR")]
-    pub(super) answers: Option<PathBuf>,
     /// Exit with status 1 when the decision is this bad or worse
     #[arg(long, value_name = "DECISION", value_enum, ignore_case = true)]
     pub(super) fail_on: Option<FailOn>,
     /// Fail at once when another process works on the same run
     #[arg(long)]
     pub(super) no_wait: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProviderName {
-    /// The rules: offline, the same answer every time
-    Rules,
-    /// Reviews that people or other programs wrote
-    File,
+    /// Say how many calls, tokens and dollars it may take, and ask nobody
+    #[arg(long, conflicts_with = "fail_on")]
+    pub(super) estimate: bool,
+    #[command(flatten)]
+    pub(super) asking: AskingArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

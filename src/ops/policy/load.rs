@@ -4,8 +4,10 @@ use std::path::Path;
 
 use super::super::OpsError;
 use super::super::input::read_written;
-use crate::domain::panel::{FILE, Persona, RULES};
+use crate::domain::panel::{Persona, RULES};
 use crate::domain::policy::{self, Body};
+use crate::domain::prompt::PromptSet;
+use crate::domain::provider::{NoSuchProvider, ProviderName};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Text;
 use crate::domain::written::FileRefusal;
@@ -49,9 +51,13 @@ fn serve(rules: &Rules, body: &Body) -> Result<(), Refusal> {
 /// Why a run under this policy is refused: it asks for what this program does not have.
 pub(in crate::ops) fn unavailable(body: &Body, rules: &Rules) -> Option<Refusal> {
     let asks = |provider: Option<&Text>, field: &str| {
-        let provider = provider.filter(|provider| ![RULES, FILE].contains(&provider.as_str()))?;
-        let problem =
-            format!("there is no provider `{provider}` in this version, only `{RULES}` and `{FILE}`");
+        let problem = match provider?.as_str().parse() {
+            Ok(ProviderName::Replay) => {
+                "a recording is named with --provider replay, not in a policy".to_owned()
+            }
+            Ok(_) => return None,
+            Err(error) => NoSuchProvider::to_string(&error),
+        };
         Some(Refusal::new("no_provider", field, problem))
     };
     let panel = &body.panel;
@@ -61,7 +67,8 @@ pub(in crate::ops) fn unavailable(body: &Body, rules: &Rules) -> Option<Refusal>
     };
     let refused = panel.personas.iter().enumerate().find_map(persona);
     let refused = refused.or_else(|| asks(panel.expansion.provider.as_ref(), "panel.expansion.provider"));
-    let set = panel.prompt_set.as_ref().map(|set| {
+    let wanted = panel.prompt_set.as_ref().filter(|set| PromptSet::installed(Some(set.as_str())).is_none());
+    let set = wanted.map(|set| {
         let problem = format!("no prompt set `{set}` is installed");
         Refusal::new("no_prompt_set", "panel.prompt_set", problem)
     });

@@ -1,17 +1,17 @@
 //! One attempt: the steps that are left, each durable before it counts.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Progress;
+use super::book::Book;
 use super::manifest::{Ending, render_ended};
 use super::plan::{Plan, file};
 use super::resume::Done;
-use super::{Progress, Workspace};
 use crate::domain::aggregate::{AggregateError, aggregate};
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
@@ -23,15 +23,20 @@ use crate::domain::proposal::Proposal;
 use crate::domain::review::PersonaReview;
 use crate::domain::step::{RunStatus, Step, StepStatus};
 use crate::ops::{OpsError, view};
-use crate::provider::{Provider, ProviderError, Subject};
-use crate::store::{AttemptLog, LockedRun, StoreError};
+use crate::provider::{Closed, Ledger as _, Provider, ProviderError, Stop};
+use crate::store::{LockedRun, StoreError};
+
+/// Why there is no decision where the reviews are too few, as a stable word.
+const NO_QUORUM: &str = "no_quorum";
 
 /// Why a step, and so perhaps the attempt, came to nothing.
 enum Failure {
-    /// No answer; other steps may go on.
-    Provider(Step, ProviderError),
+    /// No answers; other steps may go on.
+    Provider(Vec<(Step, ProviderError)>),
     /// The reviews do not add up.
     Aggregate(AggregateError),
+    /// The policy stops the run.
+    Stopped(Stop),
     /// The user wants to stop.
     Interrupted,
     /// The store cannot be written or read: nothing more is written, not even that.
@@ -46,78 +51,76 @@ impl<E: Into<OpsError>> From<E> for Failure {
 
 /// One attempt under way.
 pub(super) struct Execution<'a> {
-    workspace: &'a Workspace<'a>,
     plan: &'a Plan,
     provider: &'a dyn Provider,
+    book: &'a Book<'a>,
     locked: &'a LockedRun,
     observe: &'a (dyn Fn(Progress) + Sync),
     state: Mutex<State>,
 }
 
-/// What the steps, which run side by side, write in turn.
+/// What the steps, which run side by side, say in turn.
+#[derive(Default)]
 struct State {
-    log: AttemptLog,
     steps: BTreeMap<Step, StepStatus>,
     outputs: BTreeMap<String, (Digest, u64)>,
 }
 
 impl<'a> Execution<'a> {
     pub(super) fn new(
-        workspace: &'a Workspace<'a>,
         plan: &'a Plan,
         provider: &'a dyn Provider,
+        book: &'a Book<'a>,
         locked: &'a LockedRun,
-        log: AttemptLog,
         observe: &'a (dyn Fn(Progress) + Sync),
     ) -> Self {
-        let state = Mutex::new(State { log, steps: BTreeMap::new(), outputs: BTreeMap::new() });
-        Self { workspace, plan, provider, locked, observe, state }
+        Self { plan, provider, book, locked, observe, state: Mutex::default() }
     }
 
     /// Does what is left to do and ends the attempt.
     pub(super) fn complete(&self, done: &Done) -> Result<Decision, OpsError> {
         (self.observe)(Progress::Begun(self.plan.steps.len()));
-        let run = self.plan.run.clone();
-        let (status, step, error) = match self.steps(done) {
+        let (status, error) = match self.steps(done) {
             Ok(decision) => {
                 self.end(RunStatus::Completed, Some(&decision), None)?;
                 return Ok(decision);
             }
             Err(Failure::Store(error)) => return Err(error),
-            Err(Failure::Interrupted) => (RunStatus::Stopped, None, OpsError::Interrupted { run }),
-            Err(Failure::Provider(step, source)) => {
-                (RunStatus::Failed, Some(step.clone()), OpsError::Step { run, step, source })
-            }
-            Err(Failure::Aggregate(source)) => {
-                (RunStatus::Failed, Some(Step::Aggregate), OpsError::Undecided { run, source })
-            }
+            Err(Failure::Interrupted) => (RunStatus::Stopped, OpsError::Interrupted),
+            Err(Failure::Stopped(stop)) => (RunStatus::Stopped, OpsError::StoppedByPolicy { stop }),
+            Err(Failure::Provider(failed)) => (RunStatus::Failed, OpsError::Step { failed }),
+            Err(Failure::Aggregate(source)) => (RunStatus::Failed, OpsError::Undecided { source }),
         };
-        let code = match &error {
-            OpsError::Step { source, .. } => source.code(),
-            OpsError::Interrupted { .. } => "interrupted",
-            _ => "no_quorum",
+        let (code, step) = match &error {
+            OpsError::Step { failed } => {
+                failed.first().map_or((NO_QUORUM, None), |(step, error)| (error.code(), Some(step.clone())))
+            }
+            OpsError::StoppedByPolicy { stop } => (stop.code(), None),
+            OpsError::Interrupted => ("interrupted", None),
+            _ => (NO_QUORUM, Some(Step::Aggregate)),
         };
         self.end(status, None, Some(RunError { code: code.to_owned(), step: step.map(StepName::Known) }))?;
-        Err(error)
+        let view = Box::new(view::load(self.locked.run())?);
+        Err(OpsError::Partial { source: Box::new(error), view })
     }
 
     fn steps(&self, done: &Done) -> Result<Decision, Failure> {
-        let proposal: Proposal = self
-            .step(&Step::Expand, done, || self.provider.expand(&self.subject()).map_err(Answer::Provider))?;
+        let proposal: Proposal =
+            self.step(&Step::Expand, done, || Ok(self.provider.expand(&self.plan.subject(), self.book)?))?;
         let answers = self.reviews(&proposal, done);
         let mut reviews = Vec::with_capacity(answers.len());
-        let mut unanswered = None;
+        let mut unanswered = Vec::new();
         for answer in answers {
             match answer {
                 Ok(review) => reviews.push(review),
-                Err(failure @ Failure::Provider(..)) => unanswered = unanswered.or(Some(failure)),
+                Err(Failure::Provider(failed)) => unanswered.extend(failed),
                 Err(failure) => return Err(failure),
             }
         }
-        let decide = || aggregate(&self.plan.panel, &reviews).map_err(Answer::Aggregate);
+        let decide = || Ok(aggregate(&self.plan.panel, &reviews)?);
         match self.step(&Step::Aggregate, done, decide) {
-            // The persona that gave no answer is the reason, not the count that it left short.
-            Err(failure @ Failure::Aggregate(_)) => Err(unanswered.unwrap_or(failure)),
+            // The personas that gave no answer are the reason, not the count that they left short.
+            Err(Failure::Aggregate(_)) if !unanswered.is_empty() => Err(Failure::Provider(unanswered)),
             result => result,
         }
     }
@@ -140,18 +143,13 @@ impl<'a> Execution<'a> {
 
     fn review(&self, persona: &Persona, proposal: &Proposal, done: &Done) -> Result<PersonaReview, Failure> {
         self.step(&Step::Review(persona.id.clone()), done, || {
-            let mut review =
-                self.provider.review(persona, &self.subject(), proposal).map_err(Answer::Provider)?;
+            let mut review = self.provider.review(persona, &self.plan.subject(), proposal, self.book)?;
             // Whoever answered, the vote is the persona's, and a quote counts only where it stands.
             review.persona_id = persona.id.clone();
             review.persona_name = persona.name.clone();
             review.check_quotes(&self.plan.idea);
             Ok(review)
         })
-    }
-
-    fn subject(&self) -> Subject<'_> {
-        Subject { idea: &self.plan.idea, extension: &self.plan.extension, context: &self.plan.context }
     }
 
     /// Does one step, unless it is done.
@@ -169,10 +167,10 @@ impl<'a> Execution<'a> {
             (self.observe)(Progress::Done(step.clone()));
             return Ok(value);
         }
-        if self.workspace.interrupted.load(Ordering::Relaxed) {
+        if self.book.is_interrupted() {
             return Err(Failure::Interrupted);
         }
-        self.append(Event::StepStarted { step: step.clone() })?;
+        self.book.append(Event::StepStarted { step: step.clone() })?;
         (self.observe)(Progress::Started(step.clone()));
         match work() {
             Ok(value) => {
@@ -188,18 +186,32 @@ impl<'a> Execution<'a> {
     fn store(&self, step: &Step, bytes: &[u8]) -> Result<(), StoreError> {
         self.locked.put_output(&step.output(), bytes)?;
         let outputs = [(step.output(), Digest::of(bytes))].into();
-        self.append(Event::StepCompleted { step: step.clone(), outputs })?;
+        self.book.append(Event::StepCompleted { step: step.clone(), outputs })?;
         self.record(step, StepStatus::Completed, bytes);
         Ok(())
     }
 
+    /// A step that was only kept from asking did not fail: the next attempt goes on where it was.
     fn failed(&self, step: &Step, answer: Answer) -> Result<Failure, StoreError> {
-        let (code, failure) = match answer {
-            Answer::Provider(error) => (error.code(), Failure::Provider(step.clone(), error)),
-            Answer::Aggregate(error) => ("no_quorum", Failure::Aggregate(error)),
+        let failure = match answer {
+            Answer::Provider(ProviderError::Closed(Closed::Stopped(why))) => {
+                return Ok(Failure::Stopped(why));
+            }
+            Answer::Provider(ProviderError::Closed(Closed::Interrupted)) => return Ok(Failure::Interrupted),
+            Answer::Provider(error) => Failure::Provider(vec![(step.clone(), error)]),
+            Answer::Aggregate(error) => Failure::Aggregate(error),
         };
-        self.append(Event::StepFailed { step: step.clone(), code: code.to_owned() })?;
+        // What could not be stored stops everything; nothing more is written.
+        if let Some(error) = self.book.failure() {
+            return Err(error);
+        }
+        let code = match &failure {
+            Failure::Provider(failed) => failed.first().map_or(NO_QUORUM, |(_, error)| error.code()),
+            _ => NO_QUORUM,
+        };
+        self.book.append(Event::StepFailed { step: step.clone(), code: code.to_owned() })?;
         self.state().steps.insert(step.clone(), StepStatus::Failed);
+        (self.observe)(Progress::Failed(step.clone()));
         Ok(failure)
     }
 
@@ -209,11 +221,6 @@ impl<'a> Execution<'a> {
         state.outputs.insert(step.output(), (Digest::of(bytes), bytes.len() as u64));
     }
 
-    fn append(&self, event: Event) -> Result<(), StoreError> {
-        self.state().log.append(self.workspace.clock.now(), event)
-    }
-
-    /// A thread that panicked while it held the lock had appended a whole line or none.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -232,7 +239,7 @@ impl<'a> Execution<'a> {
             let ending = Ending { status, steps: &state.steps, outputs: &state.outputs, decision, error };
             render_ended(self.plan, &ending, &previous)
         };
-        self.append(Event::AttemptEnded { status, manifest: Digest::of(&manifest) })?;
+        self.book.append(Event::AttemptEnded { status, manifest: Digest::of(&manifest) })?;
         self.locked.replace_manifest(&manifest)?;
         Ok(())
     }
@@ -257,4 +264,16 @@ impl Review<'_> {
 enum Answer {
     Provider(ProviderError),
     Aggregate(AggregateError),
+}
+
+impl From<ProviderError> for Answer {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(error)
+    }
+}
+
+impl From<AggregateError> for Answer {
+    fn from(error: AggregateError) -> Self {
+        Self::Aggregate(error)
+    }
 }

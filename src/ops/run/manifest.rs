@@ -75,7 +75,7 @@ fn running(plan: &Plan) -> Manifest {
         chain_metadata: Some(ChainMetadata::default()),
         data_schema_version: Some(DATA_SCHEMA_VERSION.to_owned()),
         prompt_set_version: Some(plan.prompts.prompt_set_version.clone()),
-        prompt_set_digest: None,
+        prompt_set_digest: plan.prompts.digest(),
         steps: Some(plan.steps.iter().map(|step| record(plan, step, StepStatus::Pending)).collect()),
         policy: None,
         run_type: Some(plan.run_type),
@@ -102,7 +102,8 @@ fn record(plan: &Plan, step: &Step, status: StepStatus) -> StepRecord {
         provider: Some(model.provider.clone()),
         model: Some(model.model.clone()),
         temperature: model.temperature,
-        max_retries: Some(plan.max_retries),
+        // The first request is an attempt too.
+        max_retries: Some(plan.configured_retries),
     });
     StepRecord { name: StepName::Known(step.clone()), status, step_metadata }
 }

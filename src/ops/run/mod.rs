@@ -3,27 +3,36 @@
 //! The same inputs are the same run: one that is completed is shown again and nothing is touched; one
 //! that failed, was stopped or was killed goes on with another attempt, which repeats no finished step.
 
+mod answers;
 mod asking;
+mod book;
+mod estimate;
 mod execute;
 mod manifest;
 mod plan;
+mod ready;
+mod recording;
 mod resume;
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::thread;
 
 use super::{ContextFile, OpsError, RuleFiles, Source, Workspace, load_rules, policy, view};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Tool};
+use crate::domain::exchange::Exchange;
 use crate::domain::ids::JobId;
+use crate::domain::json;
 use crate::domain::policy::{PolicyRef, VersionName};
 use crate::domain::step::Step;
 use crate::domain::view::RunView;
-use crate::provider::Provider as _;
-use crate::provider::panel::Asked;
-use crate::store::{AttemptLog, AttemptStart, Begun, LockedRun, NewRun, RunDir, Store};
+use crate::provider::model::RecordedWith;
+use crate::provider::panel::Asking;
+use crate::provider::{Ledger as _, Provider as _};
+use crate::store::{AttemptLog, AttemptStart, Begun, Cassette, LockedRun, NewRun, RunDir, Store};
+pub use asking::AskingOptions;
+use book::{Book, Left};
+pub use estimate::estimate;
 use execute::Execution;
 use plan::Plan;
 use resume::Done;
@@ -43,10 +52,8 @@ pub struct RunOptions {
     pub policy: VersionName,
     /// The files that rules are read from.
     pub rules: RuleFiles,
-    /// Who answers every step, whatever the policy says.
-    pub provider: Option<Asked>,
-    /// The directory of answers.
-    pub answers: Option<PathBuf>,
+    /// Who is asked, and how.
+    pub asking: AskingOptions,
 }
 
 /// What came of it.
@@ -67,6 +74,10 @@ pub enum Progress {
     Started(Step),
     /// A step is done.
     Done(Step),
+    /// A step came to nothing.
+    Failed(Step),
+    /// Something that the user should know.
+    Warned(String),
 }
 
 /// Reviews what `options` names.
@@ -87,19 +98,27 @@ pub fn run(
         let PolicyRef { name, version, .. } = policy.version.reference;
         return Err(OpsError::Unavailable { name, version, refusal });
     }
-    let provider = asking::asking(options, &policy.version.body, rules)?;
-    let plan = Plan::new(job, options, &policy, &provider);
+    let body = &policy.version.body;
+    let limits = ready::tightened(&body.limits, &options.asking)?;
+    let asking = asking::asking(&options.asking, &body.panel, &limits.0, options.sample.get(), rules)?;
+    let plan = Plan::new(job, options, &policy, limits, &asking);
     let existing = store.run(&plan.job, &plan.run)?;
-    let beginning = Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes };
+    let beginning =
+        Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes, asking: &asking, options };
     thread::scope(|scope| {
         if existing.is_none() {
             // Only to save time: without a thread for it, each answer prepares what it needs.
-            let _ = thread::Builder::new().spawn_scoped(scope, || provider.prepare());
+            let _ = thread::Builder::new().spawn_scoped(scope, || asking.prepare());
         }
-        match beginning.begin(existing)? {
+        let begin = beginning.begin(existing)?;
+        let cassette = beginning.cassette(begin.run())?;
+        match begin {
             Begin::Completed(run) => Ok(RunReport { view: view::load(&run)?, replayed: true }),
-            Begin::UnderWay { locked, log, done } => {
-                Execution::new(workspace, &plan, &provider, &locked, log, observe).complete(&done)?;
+            Begin::UnderWay { locked, log, done, left } => {
+                let entry = (log, left);
+                let book = Book::new(workspace, &locked, &plan.limits, cassette.as_ref(), observe, entry);
+                beginning.warn_of_secrets(&book)?;
+                Execution::new(&plan, &asking, &book, &locked, observe).complete(&done)?;
                 Ok(RunReport { view: view::load(locked.run())?, replayed: false })
             }
         }
@@ -112,6 +131,8 @@ struct Beginning<'a> {
     store: &'a Store,
     plan: &'a Plan,
     policy: &'a [u8],
+    asking: &'a Asking,
+    options: &'a RunOptions,
 }
 
 /// How a run begins.
@@ -119,7 +140,16 @@ enum Begin {
     /// It was completed before.
     Completed(RunDir),
     /// An attempt is under way.
-    UnderWay { locked: LockedRun, log: AttemptLog, done: Done },
+    UnderWay { locked: LockedRun, log: AttemptLog, done: Done, left: Left },
+}
+
+impl Begin {
+    fn run(&self) -> &RunDir {
+        match self {
+            Self::Completed(run) => run,
+            Self::UnderWay { locked, .. } => locked.run(),
+        }
+    }
 }
 
 impl Beginning<'_> {
@@ -128,11 +158,14 @@ impl Beginning<'_> {
         if let Some(existing) = existing {
             return self.go_on(existing);
         }
+        self.check()?;
         let manifest = manifest::render_running(self.plan);
         let attempt = self.attempt(1, None, &manifest);
         let new = NewRun { inputs: &self.plan.inputs, manifest: &manifest, attempt };
         match self.store.begin(&self.plan.job, &self.plan.run, &new, &self.workspace.wait())? {
-            Begun::Created(locked, log) => Ok(Begin::UnderWay { locked, log, done: Done::default() }),
+            Begun::Created(locked, log) => {
+                Ok(Begin::UnderWay { locked, log, done: Done::default(), left: Left::default() })
+            }
             Begun::Exists(existing) => self.go_on(existing),
         }
     }
@@ -141,6 +174,7 @@ impl Beginning<'_> {
         if resume::is_completed(&existing, self.plan)? {
             return Ok(Begin::Completed(existing));
         }
+        self.check()?;
         let locked = existing.lock(self.store, &self.workspace.wait())?;
         // Whoever held the lock may have completed it.
         if resume::is_completed(locked.run(), self.plan)? {
@@ -149,7 +183,49 @@ impl Beginning<'_> {
         let unfinished = resume::read(self.store, locked.run(), self.plan)?;
         let attempt = self.attempt(unfinished.next_attempt, unfinished.head, &unfinished.manifest);
         let log = locked.start_attempt(unfinished.next_attempt, &attempt)?;
-        Ok(Begin::UnderWay { locked, log, done: unfinished.done })
+        Ok(Begin::UnderWay { locked, log, done: unfinished.done, left: unfinished.left })
+    }
+
+    /// Whether the attempt may begin; a run that is completed needs no leave, as nobody is asked.
+    fn check(&self) -> Result<(), OpsError> {
+        ready::check(self.plan, self.asking, &self.options.asking)
+    }
+
+    /// The cassette that is recorded, with everything that the run was answered already.
+    fn cassette(&self, run: &RunDir) -> Result<Option<Cassette>, OpsError> {
+        let Some(path) = &self.options.asking.record else { return Ok(None) };
+        let (cassette, with) = (Cassette::create(path)?, self.plan.recorded_with());
+        let differs = |problem: String| OpsError::AnotherRecording { path: path.clone(), problem };
+        if let Some(said) = cassette.begin(&plan::file(&with), &self.workspace.wait())? {
+            let said: RecordedWith = json::from_slice(&said).map_err(|error| differs(error.to_string()))?;
+            if let Some(problem) = said.difference(&with) {
+                return Err(differs(problem));
+            }
+        }
+        for attempt in run.attempts()? {
+            for name in run.exchanges(attempt)? {
+                let bytes = run.exchange(attempt, &name)?;
+                let file = format!("attempts/{attempt:04}/exchanges/{name}");
+                let exchange = Exchange::read(&bytes).map_err(|error| view::corrupt(run, &file, error))?;
+                if exchange.is_answered() {
+                    cassette.put(exchange.request.digest, &bytes, &self.workspace.wait())?;
+                }
+            }
+        }
+        Ok(Some(cassette))
+    }
+
+    /// Says in the record what models were not sent.
+    fn warn_of_secrets(&self, book: &Book<'_>) -> Result<(), OpsError> {
+        let secrets = self.asking.secrets(&self.plan.subject());
+        if secrets.is_empty() || self.asking.models().is_recording() {
+            return Ok(());
+        }
+        let message = format!("{}: models are sent the text without it", OpsError::Secrets(secrets));
+        match (book.warn("redacted", None, message), book.failure()) {
+            (Err(_), Some(error)) => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     fn attempt(&self, number: u32, previous: Option<Digest>, manifest: &[u8]) -> AttemptStart<'_> {
@@ -161,8 +237,8 @@ impl Beginning<'_> {
             by: (self.workspace.author)(),
             tool,
             policy: self.plan.policy.clone(),
-            tightened: BTreeMap::new(),
-            replayed: false,
+            tightened: self.plan.tightened.clone(),
+            replayed: self.asking.models().is_recording(),
         };
         AttemptStart { policy: self.policy, at: self.workspace.clock.now(), event }
     }

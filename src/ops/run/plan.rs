@@ -10,12 +10,15 @@ use crate::domain::identity::{Inputs, inputs_hash};
 use crate::domain::ids::{JobId, RunId};
 use crate::domain::json;
 use crate::domain::panel::Panel;
+use crate::domain::policy::Limits;
 use crate::domain::policy::PolicyRef;
 use crate::domain::request::{self, Models, Prompts, Request, RunType};
 use crate::domain::review::DATA_SCHEMA_VERSION;
 use crate::domain::step::Step;
 use crate::ops::policy::InForce;
-use crate::provider::Provider;
+use crate::provider::model::RecordedWith;
+use crate::provider::panel::Asking;
+use crate::provider::{Provider as _, Subject};
 
 /// A run, settled.
 #[derive(Debug)]
@@ -26,7 +29,11 @@ pub(super) struct Plan {
     pub(super) inputs_hash: Digest,
     pub(super) panel: Panel,
     pub(super) policy: PolicyRef,
-    pub(super) max_retries: u32,
+    /// As the policy has it, whatever flags say: it stands in the manifest.
+    pub(super) configured_retries: u32,
+    /// What this attempt may cost, as flags made it tighter.
+    pub(super) limits: Limits,
+    pub(super) tightened: BTreeMap<String, String>,
     pub(super) steps: Vec<Step>,
     pub(super) models: Models,
     pub(super) prompts: Prompts,
@@ -34,14 +41,21 @@ pub(super) struct Plan {
     pub(super) idea: String,
     pub(super) extension: String,
     pub(super) context: BTreeMap<String, String>,
+    pub(super) sample: u32,
 }
 
 impl Plan {
-    pub(super) fn new(job: JobId, options: &RunOptions, policy: &InForce, provider: &dyn Provider) -> Self {
+    pub(super) fn new(
+        job: JobId,
+        options: &RunOptions,
+        policy: &InForce,
+        (limits, tightened): (Limits, BTreeMap<String, String>),
+        provider: &Asking,
+    ) -> Self {
         let panel = policy.version.body.panel.clone();
         let steps = request::steps(&panel);
         let models = steps.iter().filter_map(|step| Some((step.clone(), provider.model(step)?))).collect();
-        let (models, prompts) = (Models { steps: models }, Prompts::none());
+        let (models, prompts) = (Models { steps: models }, provider.prompts());
         let request = Request {
             job_id: job.clone(),
             run_type: RunType::Initial,
@@ -66,8 +80,9 @@ impl Plan {
             inputs_hash,
             panel,
             policy: policy.version.reference.clone(),
-            // The first request is an attempt too.
-            max_retries: policy.version.body.limits.max_attempts.saturating_sub(1),
+            configured_retries: policy.version.body.limits.max_attempts.saturating_sub(1),
+            limits,
+            tightened,
             steps,
             models,
             prompts,
@@ -75,7 +90,18 @@ impl Plan {
             idea: options.source.text.clone(),
             extension: options.source.extension.clone(),
             context: options.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect(),
+            sample: options.sample.get(),
         }
+    }
+
+    /// What is under review.
+    pub(super) fn subject(&self) -> Subject<'_> {
+        Subject { idea: &self.idea, extension: &self.extension, context: &self.context }
+    }
+
+    /// What a recording of it is made with.
+    pub(super) fn recorded_with(&self) -> RecordedWith {
+        RecordedWith { models: self.models.clone(), prompts: self.prompts.clone(), sample: self.sample }
     }
 }
 

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::book::Left;
 use super::plan::Plan;
+use crate::domain::budget::Account;
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
+use crate::domain::event::{Event, Log};
+use crate::domain::exchange::{Exchange, exchange_file};
 use crate::domain::manifest::MANIFEST_VERSION;
 use crate::domain::step::{RunStatus, Step};
 use crate::ops::{OpsError, verify, view};
@@ -37,6 +41,8 @@ pub(super) struct Unfinished {
     pub(super) next_attempt: u32,
     /// The end of the newest attempt's log.
     pub(super) head: Option<Digest>,
+    /// What was spent, and what of it was never used.
+    pub(super) left: Left,
 }
 
 /// What earlier attempts left behind. Nothing is built upon a run that does not verify: what is wrong
@@ -55,14 +61,60 @@ pub(super) fn read(store: &Store, run: &RunDir, plan: &Plan) -> Result<Unfinishe
         return Err(view::corrupt(run, &check.subject, check.detail));
     }
     // The inputs' hash is the plan's, and the files are what it was made of.
-    let (mut recorded, mut head, mut last) = (BTreeSet::new(), None, 0);
+    let (mut recorded, mut logs) = (BTreeSet::new(), Vec::new());
     for attempt in run.attempts()? {
         let log = run.log(attempt)?;
         recorded.extend(log.completed().map(|(step, _)| step.clone()));
-        head = log.digests.last().copied();
-        last = attempt;
+        logs.push((attempt, log));
     }
+    let head = logs.last().and_then(|(_, log)| log.digests.last().copied());
+    let last = logs.last().map_or(0, |(attempt, _)| *attempt);
+    let left = Left {
+        account: Account::after(logs.iter().map(|(_, log)| log)),
+        unused: unused(run, &logs, &recorded)?,
+    };
     let steps = recorded.into_iter().filter(|step| plan.steps.contains(step));
     let done = steps.map(|step| Ok((step.clone(), run.output(&step.output())?)));
-    Ok(Unfinished { done: done.collect::<Result<_, StoreError>>()?, manifest, next_attempt: last + 1, head })
+    Ok(Unfinished {
+        done: done.collect::<Result<_, StoreError>>()?,
+        manifest,
+        next_attempt: last + 1,
+        head,
+        left,
+    })
+}
+
+/// The answers of steps that neither came to their end nor failed in the newest attempt that began them: their
+/// process died, or was told to stop, before it used them.
+fn unused(
+    run: &RunDir,
+    logs: &[(u32, Log)],
+    completed: &BTreeSet<Step>,
+) -> Result<BTreeMap<Digest, Exchange>, OpsError> {
+    let mut newest: BTreeMap<&Step, (u32, Vec<u32>)> = BTreeMap::new();
+    for (attempt, log) in logs {
+        for entry in &log.entries {
+            match &entry.event {
+                Event::StepStarted { step } => drop(newest.insert(step, (*attempt, Vec::new()))),
+                Event::StepFailed { step, .. } => drop(newest.remove(step)),
+                Event::CallSettled { step, call, .. } | Event::CallReplayed { step, call, .. } => {
+                    newest.entry(step).or_insert((*attempt, Vec::new())).1.push(*call);
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut unused = BTreeMap::new();
+    for (step, (attempt, calls)) in newest.into_iter().filter(|(step, _)| !completed.contains(step)) {
+        for call in calls {
+            let name = exchange_file(step, call);
+            let file = format!("attempts/{attempt:04}/exchanges/{name}");
+            let exchange = Exchange::read(&run.exchange(attempt, &name)?);
+            let exchange = exchange.map_err(|error| view::corrupt(run, &file, error))?;
+            if exchange.is_answered() {
+                unused.insert(exchange.request.digest, exchange);
+            }
+        }
+    }
+    Ok(unused)
 }

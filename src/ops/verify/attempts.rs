@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::exchanges;
 use super::policies::Policies;
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
@@ -51,6 +52,7 @@ pub(super) fn verify(policies: &Policies<'_>, run: &RunDir, manifest: &Manifest)
                 let place = (number, found.heads.last().copied());
                 found.checks.push(events(&log, subject, manifest, Some(number) == last, place));
                 found.checks.push(policy(policies, run, number, log.policy()));
+                found.checks.extend(exchanges::verify(run, number, &log));
                 ended = log.ended().or(ended);
                 found.take(&log);
             }

@@ -5,6 +5,7 @@
 
 mod attempts;
 mod decision;
+mod exchanges;
 mod files;
 mod policies;
 mod run;

@@ -13,7 +13,7 @@ use super::evidence::{quote, quote_secret};
 use super::kind::{KindOf, kind_of};
 use super::mention::{Mention, may_be_mentioned, mentions};
 use super::pack::{Mentions, Scope};
-use super::prose::floor;
+use super::secret;
 use super::section::{Aside, Sections};
 use crate::domain::review::Evidence;
 
@@ -56,8 +56,7 @@ pub(super) struct Place {
 impl Reading {
     /// Reads with `rules`; comments for them are obeyed where `comments` says so.
     pub(super) fn of(rules: &Arc<Compiled>, document: Document, comments: bool) -> Self {
-        let hazards = rules.hazards.iter().filter(|hazard| hazard.own.secret);
-        let secrets = hazards.flat_map(|hazard| in_source(hazard, &document.source)).collect();
+        let secrets = secret::ranges(rules, &document.source);
         let directives = if comments { directives(&document) } else { Vec::new() };
         let told = directives.iter().find_map(|found| match &found.says {
             Says::Kind(kind) => Some((kind.as_str(), found.line)),
@@ -99,20 +98,7 @@ impl Reading {
 
     /// Text of the document as it is repeated elsewhere: of what looks like a secret its beginning alone.
     pub(super) fn masked(&self, text: &str) -> String {
-        let hazards = self.rules.hazards.iter().filter(|hazard| hazard.own.secret);
-        let mut secrets: Vec<Range<usize>> = hazards.flat_map(|hazard| in_source(hazard, text)).collect();
-        secrets.sort_by_key(|secret| secret.start);
-        let (mut out, mut done) = (String::with_capacity(text.len()), 0);
-        for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
-            let start = secret.start.max(done);
-            if start < secret.end {
-                let shown = floor(text, secret.start + 4).clamp(start, secret.end);
-                out.push_str(&text[done..shown]);
-                out.push('…');
-                done = secret.end;
-            }
-        }
-        out + &text[done..]
+        secret::masked(&self.rules, text)
     }
 
     /// The line of a label that names a topic and says something.
@@ -223,7 +209,10 @@ impl Reading {
 }
 
 /// Where a hazard stands in `source`, whatever the text around it is.
-fn in_source<'s>(hazard: &'s HazardRule, source: &'s str) -> impl Iterator<Item = Range<usize>> + 's {
+pub(super) fn in_source<'s>(
+    hazard: &'s HazardRule,
+    source: &'s str,
+) -> impl Iterator<Item = Range<usize>> + 's {
     let found = hazard.pattern.iter().flat_map(|pattern| pattern.find_iter(source));
     let excused = |found: &str| hazard.unless.as_ref().is_some_and(|unless| unless.is_match(found));
     found.filter(move |found| !excused(&source[found.clone()]))

@@ -30,6 +30,7 @@ mod prose;
 mod review;
 mod rst;
 mod score;
+mod secret;
 mod section;
 mod silence;
 #[cfg(test)]
@@ -45,7 +46,7 @@ pub use silence::Suppressions;
 
 use self::compiled::{Compiled, compile_all};
 use self::document::Document;
-use super::{Provider, ProviderError, Subject};
+use super::{Ledger, Provider, ProviderError, Subject};
 use crate::domain::identity::Inputs;
 use crate::domain::panel::{Persona, RULES};
 use crate::domain::proposal::Proposal;
@@ -58,7 +59,7 @@ use crate::domain::written::FileRefusal;
 
 /// The version of the engine. It is raised whenever reading, matching or scoring changes what any
 /// document is told; a change of the rules themselves shows in their pack's bytes.
-pub const ENGINE: &str = "rules-2";
+pub const ENGINE: &str = "rules-3";
 
 const CORE: &str = include_str!("packs/core.toml");
 
@@ -170,6 +171,20 @@ impl Rules {
         self.packs.iter().find_map(|(pack, text)| told::source(pack, text, id))
     }
 
+    /// The proposal that the document is.
+    #[must_use]
+    pub fn expanded(&self, subject: &Subject<'_>) -> Proposal {
+        expand::expand(&self.reading(subject))
+    }
+
+    /// What `persona` says of the document.
+    #[must_use]
+    pub fn reviewed(&self, persona: &Persona, subject: &Subject<'_>) -> PersonaReview {
+        let none = Suppressions::default();
+        let suppressions = self.suppressions.as_ref().map_or(&none, |(suppressions, _)| suppressions);
+        review::review(persona, &self.reading(subject), suppressions)
+    }
+
     /// The document, read once however many ask for it.
     fn reading(&self, subject: &Subject<'_>) -> Arc<check::Reading> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,8 +226,8 @@ impl Provider for Rules {
         packs.chain(suppressions).map(input).collect()
     }
 
-    fn expand(&self, subject: &Subject<'_>) -> Result<Proposal, ProviderError> {
-        Ok(expand::expand(&self.reading(subject)))
+    fn expand(&self, subject: &Subject<'_>, _ledger: &dyn Ledger) -> Result<Proposal, ProviderError> {
+        Ok(self.expanded(subject))
     }
 
     fn review(
@@ -220,9 +235,8 @@ impl Provider for Rules {
         persona: &Persona,
         subject: &Subject<'_>,
         _proposal: &Proposal,
+        _ledger: &dyn Ledger,
     ) -> Result<PersonaReview, ProviderError> {
-        let none = Suppressions::default();
-        let suppressions = self.suppressions.as_ref().map_or(&none, |(suppressions, _)| suppressions);
-        Ok(review::review(persona, &self.reading(subject), suppressions))
+        Ok(self.reviewed(persona, subject))
     }
 }

@@ -19,14 +19,13 @@ pub(super) fn rules() -> &'static Rules {
 
 pub(super) fn proposal(idea: &str, extension: &str) -> Proposal {
     let context = BTreeMap::new();
-    rules().expand(&Subject { idea, extension, context: &context }).unwrap()
+    rules().expanded(&Subject { idea, extension, context: &context })
 }
 
 pub(super) fn reviews_of(idea: &str, extension: &str) -> Vec<PersonaReview> {
     let (rules, context) = (rules(), BTreeMap::new());
     let subject = Subject { idea, extension, context: &context };
-    let proposal = rules.expand(&subject).unwrap();
-    let review = |persona| rules.review(persona, &subject, &proposal).unwrap();
+    let review = |persona| rules.reviewed(persona, &subject);
     Panel::default().personas.iter().map(review).collect()
 }
 
@@ -229,7 +228,7 @@ fn a_persona_without_rules_starts_and_stays_where_all_start() {
     persona.id = "lawyer".parse().unwrap();
     let context = BTreeMap::new();
     let subject = Subject { idea: CARELESS, extension: "md", context: &context };
-    let review = rules().review(&persona, &subject, &proposal(CARELESS, "md")).unwrap();
+    let review = rules().reviewed(&persona, &subject);
     assert_eq!((review.confidence_score.to_string().as_str(), review.persona_id.as_str()), ("0.9", "lawyer"));
     assert!(review.concerns.is_empty() && review.recommendations.is_empty());
 }
@@ -238,7 +237,7 @@ fn a_persona_without_rules_starts_and_stays_where_all_start() {
 fn a_reader_can_add_the_score_up() {
     let reviews = reviews(HAZARDS);
     let account = reviews[3].internal_metadata.clone().unwrap();
-    insta::assert_snapshot!(crate::domain::json::canonical(&account), @r#"{"engine":"rules-2","kind":"plan","packs":["core@2.0.0"],"score":{"highest":98,"lowest":5,"parts":[{"hundredths":2,"outcome":"found","rule_id":"security-missing"},{"hundredths":-3,"outcome":"not_found","rule_id":"privacy-missing"},{"hundredths":-60,"outcome":"hazard","rule_id":"plaintext-credentials"},{"hundredths":-60,"outcome":"hazard","rule_id":"verification-disabled"}],"start":90,"total":-31},"silenced":[],"without_effect":[]}"#);
+    insta::assert_snapshot!(crate::domain::json::canonical(&account), @r#"{"engine":"rules-3","kind":"plan","packs":["core@2.0.0"],"score":{"highest":98,"lowest":5,"parts":[{"hundredths":2,"outcome":"found","rule_id":"security-missing"},{"hundredths":-3,"outcome":"not_found","rule_id":"privacy-missing"},{"hundredths":-60,"outcome":"hazard","rule_id":"plaintext-credentials"},{"hundredths":-60,"outcome":"hazard","rule_id":"verification-disabled"}],"start":90,"total":-31},"silenced":[],"without_effect":[]}"#);
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub struct Packet {
     summary: Option<Text>,
     outcome: Option<Outcome>,
     panel: Vec<Seat>,
+    /// What to keep in mind of the panel.
+    cautions: Vec<String>,
     blocking_issues: Vec<Finding>,
     concerns: Vec<Finding>,
     minority_reports: Vec<Minority>,
@@ -169,6 +171,7 @@ impl Packet {
             summary: proposal.and_then(|proposal| proposal.summary.clone()),
             outcome: view.decision.as_ref().map(outcome),
             panel: view.reviews.iter().map(|review| seat(review, view.decision.as_ref())).collect(),
+            cautions: view.cautions(),
             acceptance_criteria: criteria(&blocking, view.decision.as_ref()),
             blocking_issues: blocking,
             concerns: view.reviews.iter().flat_map(concerns).collect(),

@@ -5,14 +5,16 @@ mod findings;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::estimated::dollars;
 use super::safe;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, of_label, styled};
+use crate::domain::budget::Amount;
 use crate::domain::check::{Check, Outcome};
 use crate::domain::decimal::{Confidence, Score};
 use crate::domain::decision::Decision;
 use crate::domain::policy::PolicyRef;
-use crate::domain::step::RunStatus;
-use crate::domain::view::{RunRow, RunView, Unreadable, Verified};
+use crate::domain::step::{RunStatus, StepStatus};
+use crate::domain::view::{AttemptView, RunRow, RunView, Unreadable, Verified};
 
 /// A narrower page has no room for bars.
 const MIN_BAR_WIDTH: usize = 70;
@@ -27,6 +29,16 @@ pub enum Detail {
     Outcome,
     /// All of it, with provenance.
     Everything,
+}
+
+/// Which steps of a run that did not come to its end are done; none where none is.
+#[must_use]
+pub fn kept(view: &RunView) -> Option<String> {
+    let steps = view.manifest.steps.as_deref().unwrap_or_default();
+    let done = steps.iter().filter(|step| step.status == StepStatus::Completed);
+    let done: Vec<String> = done.map(|step| step.name.to_string()).collect();
+    let told = format!("kept: {} of {} steps: {}", done.len(), steps.len(), done.join(", "));
+    (!done.is_empty()).then_some(told)
 }
 
 /// A page of text, `width` columns wide.
@@ -160,6 +172,9 @@ fn panel(page: &mut Page, view: &RunView) {
         let bar = if page.width < MIN_BAR_WIDTH { String::new() } else { format!("{}  ", bar(score)) };
         page.line(format!("  {name:<widest$}  {score:<5} {bar}{}", styled(DIM, counts.join(", "))));
     }
+    for caution in view.cautions() {
+        page.dim("  ", "  ", &safe(&caution));
+    }
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -209,8 +224,20 @@ fn provenance(page: &mut Page, view: &RunView) {
         let (by, at) = (safe(&attempt.by), safe(&attempt.started_at));
         let PolicyRef { name, version, .. } = &attempt.policy;
         let under = format!("under {}@{version}", safe(name));
-        page.line(format!("  attempt {:<2}  {ended} {under}, begun {at} by {by}", attempt.attempt));
+        let took = took(attempt).map(|took| format!(", {took}")).unwrap_or_default();
+        page.line(format!("  attempt {:<2}  {ended} {under}, begun {at} by {by}{took}", attempt.attempt));
     }
+}
+
+/// What an attempt took, where models were asked.
+fn took(attempt: &AttemptView) -> Option<String> {
+    if attempt.replayed {
+        return Some("replayed from a recording".to_owned());
+    }
+    let Amount { tokens, usd_micros, .. } = attempt.spent;
+    let money = if usd_micros == 0 { String::new() } else { format!(", {}", dollars(usd_micros)) };
+    let requests = counted(attempt.calls, "request");
+    (attempt.calls > 0).then(|| format!("{requests}, {tokens} tokens{money}"))
 }
 
 fn named_policy(policy: &PolicyRef) -> String {
@@ -239,6 +266,9 @@ fn record_path(view: &RunView) -> String {
 fn record(page: &mut Page, view: &RunView) {
     let path = record_path(view);
     page.line("");
+    if let Some(took) = view.attempts.last().and_then(took) {
+        page.line(format!("Asked   {took}"));
+    }
     page.line(format!("Record  {path}"));
     if view.manifest.status == RunStatus::Completed {
         page.line(format!("Check   consensus verify {path}"));

@@ -1,0 +1,431 @@
+//! Asking until there is an answer that fits, as often as the policy allows.
+//!
+//! A step sends at most `max_attempts` requests that fail, and `max_repairs` more whose answers do not fit: nothing
+//! multiplies. All of them together have the time that a step has.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::api::{self, Api, Ask, LeftOut, Said};
+use super::http::{Incoming, MAX_BODY, Outgoing, Trouble};
+use super::retry::{delay, is_retryable};
+use super::{Models, Question, Server, Source, wire};
+use crate::domain::digest::Digest;
+use crate::domain::exchange::{EXCHANGE_FORMAT, Exchange, OK, Received, Sent, Usage, request_digest};
+use crate::domain::json::Value;
+use crate::provider::{CallError, CallFailure, Closed, Intent, Ledger, ProviderError};
+
+/// An answer that did not fit is repeated to the model up to this, in characters.
+const MAX_REPEATED: usize = 20_000;
+/// So often it is looked at whether the user wants to stop.
+const GLANCE: Duration = Duration::from_millis(20);
+/// Headers that say something of the answer; those of limits begin with these words.
+const HEADERS: [&str; 10] = [
+    "content-type",
+    "date",
+    "location",
+    "openai-processing-ms",
+    "request-id",
+    "retry-after",
+    "retry-after-ms",
+    "server",
+    "x-request-id",
+    "x-should-retry",
+];
+const LIMIT_HEADERS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
+
+/// What one request came to.
+struct Outcome {
+    said: Result<String, CallError>,
+    /// Whether it may be sent again, and the headers that say when.
+    again: Option<BTreeMap<String, String>>,
+    /// What the server does not take.
+    left_out: Option<LeftOut>,
+}
+
+/// How far a question is.
+#[derive(Default)]
+struct Progress {
+    failures: u32,
+    repairs: u32,
+    /// The answer before, which did not fit, and what the model is told of it.
+    repair: Option<(String, String)>,
+}
+
+impl Question<'_> {
+    /// The body of a request.
+    pub(super) fn body(&self, repair: Option<&(String, String)>, left_out: LeftOut) -> String {
+        let schema = self.form.schema();
+        let ask = Ask {
+            model: &self.choice.model,
+            prompt: self.prompt,
+            schema: (self.form.name, &schema),
+            temperature: self.choice.temperature,
+            max_output_tokens: self.choice.max_output_tokens,
+            repair,
+            left_out,
+        };
+        let body = api::of(self.choice.provider).map(|api| api.body(&ask));
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+impl Models {
+    /// Asks until `read` takes the answer.
+    pub(super) fn ask<T>(
+        &self,
+        question: &Question<'_>,
+        ledger: &dyn Ledger,
+        read: &dyn Fn(&Value) -> Result<T, String>,
+    ) -> Result<T, ProviderError> {
+        let limit = Duration::from_secs(u64::from(self.limits.step_timeout_s));
+        let deadline = (Instant::now() + limit).min(ledger.deadline());
+        let mut progress = Progress::default();
+        loop {
+            let outcome = self.once(question, &progress, ledger, deadline)?;
+            let text = match outcome.said {
+                Ok(text) => text,
+                Err(ref error) => {
+                    let error = error.clone();
+                    self.after_failure(question, &mut progress, &outcome, ledger, deadline)
+                        .ok_or(error)??;
+                    continue;
+                }
+            };
+            let problem = match self.parsed(question, &text).and_then(|value| read(&value)) {
+                Ok(answer) => return Ok(answer),
+                Err(problem) => problem,
+            };
+            if progress.repairs == self.limits.max_repairs {
+                let asked = progress.repairs + 1;
+                let times = if asked == 1 { "once".to_owned() } else { format!("{asked} times") };
+                let message = format!("asked {times}, its last answer does not fit: {problem}");
+                return Err(CallError::new(CallFailure::InvalidAnswer, message).into());
+            }
+            progress.repairs += 1;
+            let repeated = text.chars().take(MAX_REPEATED).collect();
+            progress.repair = Some((repeated, self.prompts.repair(&problem)));
+        }
+    }
+
+    /// Waits, or learns what to leave out; none where the request is not to be sent again.
+    fn after_failure(
+        &self,
+        question: &Question<'_>,
+        progress: &mut Progress,
+        outcome: &Outcome,
+        ledger: &dyn Ledger,
+        deadline: Instant,
+    ) -> Option<Result<(), ProviderError>> {
+        progress.failures += 1;
+        if progress.failures >= self.limits.max_attempts {
+            return None;
+        }
+        if let Some(left_out) = outcome.left_out {
+            return Some(self.leave_out(question, left_out, ledger).map_err(ProviderError::from));
+        }
+        let headers = outcome.again.as_ref()?;
+        let varied = format!("{} {} {}", ledger.seed(), question.step, progress.failures + progress.repairs);
+        let wait = delay(&self.limits, progress.failures, headers, Digest::of(varied.as_bytes()));
+        let until = Instant::now() + wait;
+        // What cannot be waited for is not waited for.
+        if until >= deadline {
+            return None;
+        }
+        while Instant::now() < until {
+            if ledger.is_interrupted() {
+                return Some(Err(Closed::Interrupted.into()));
+            }
+            thread::sleep(until.saturating_duration_since(Instant::now()).min(GLANCE));
+        }
+        Some(Ok(()))
+    }
+
+    fn leave_out(
+        &self,
+        question: &Question<'_>,
+        left_out: LeftOut,
+        ledger: &dyn Ledger,
+    ) -> Result<(), Closed> {
+        let before = self.left_out(question);
+        let what = match () {
+            () if left_out.temperature && !before.temperature => "a temperature",
+            () if left_out.schema && !before.schema => {
+                "a schema, so that only the prompt says what an answer is"
+            }
+            () => "`max_tokens`, and is sent `max_completion_tokens`",
+        };
+        let key = (question.choice.provider, question.choice.model.clone());
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(key, left_out);
+        ledger.warn(
+            "left_out",
+            Some(question.step),
+            format!("`{}` does not take {what}", question.choice.model),
+        )
+    }
+
+    fn left_out(&self, question: &Question<'_>) -> LeftOut {
+        let known = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(question.choice.provider, question.choice.model.clone())).copied().unwrap_or_default()
+    }
+
+    /// One request, or the answer to it that was recorded.
+    fn once(
+        &self,
+        question: &Question<'_>,
+        progress: &Progress,
+        ledger: &dyn Ledger,
+        deadline: Instant,
+    ) -> Result<Outcome, ProviderError> {
+        if ledger.is_interrupted() {
+            return Err(Closed::Interrupted.into());
+        }
+        let body = question.body(progress.repair.as_ref(), self.left_out(question));
+        match &self.source {
+            Source::Recording(recording) => {
+                let found = self.bodies(question, progress).find_map(|digest| recording.find(digest));
+                let Some(exchange) = found else {
+                    let message = "the recording holds no answer to this request: it was made of another document, \
+                                   prompt, model or panel";
+                    return Err(CallError::new(CallFailure::MissingRecording, message).into());
+                };
+                ledger.replay(question.step, exchange)?;
+                Ok(self.outcome(question, exchange))
+            }
+            Source::Servers(servers) => {
+                if let Some(exchange) =
+                    self.bodies(question, progress).find_map(|digest| ledger.unused(digest))
+                {
+                    ledger.replay(question.step, &exchange)?;
+                    return Ok(self.outcome(question, &exchange));
+                }
+                let server = servers.get(&question.choice.provider);
+                let server = server
+                    .ok_or_else(|| CallError::new(CallFailure::BadRequest, "no server is configured"))?;
+                let exchange = exchange(question, server, body, ledger, deadline)?;
+                ledger.settle(&exchange)?;
+                if exchange.outcome == INTERRUPTED {
+                    return Err(Closed::Interrupted.into());
+                }
+                Ok(self.outcome(question, &exchange))
+            }
+        }
+    }
+
+    /// The requests that this one may have been, as far as servers refuse parameters: first as it would be now.
+    fn bodies<'a>(
+        &'a self,
+        question: &'a Question<'_>,
+        progress: &'a Progress,
+    ) -> impl Iterator<Item = Digest> + 'a {
+        let now = self.left_out(question);
+        let all = (0..8u8).map(|bits| LeftOut {
+            temperature: bits & 1 != 0,
+            schema: bits & 2 != 0,
+            max_tokens: bits & 4 != 0,
+        });
+        let left_out = [now].into_iter().chain(all);
+        left_out.filter_map(move |left_out| {
+            request_digest(&question.body(progress.repair.as_ref(), left_out)).ok()
+        })
+    }
+
+    /// What an exchange says.
+    fn outcome(&self, question: &Question<'_>, exchange: &Exchange) -> Outcome {
+        let response = exchange.response.as_ref();
+        let (status, body) = response.map_or((0, ""), |response| (response.status, response.body.as_str()));
+        let headers = response.map(|response| response.headers.clone()).unwrap_or_default();
+        let said =
+            || Some(api::of(question.choice.provider)?.read(&Value::parse(body.as_bytes()).ok()?).said);
+        if exchange.is_answered() {
+            let text = if let Some(Said::Text(text)) = said() { text } else { String::new() };
+            return Outcome { said: Ok(text), again: None, left_out: None };
+        }
+        let failure = failure_of(&exchange.outcome);
+        let again = match failure {
+            CallFailure::Connection => true,
+            // A server that says that it failed may be asked again; one that says something else may not.
+            _ if (200..300).contains(&status) => matches!(said(), Some(Said::Failed(..))),
+            CallFailure::Quota | CallFailure::ContextTooLong => false,
+            _ => status != 0 && is_retryable(status, &headers),
+        };
+        let message = exchange.problem.clone().unwrap_or_default();
+        Outcome {
+            said: Err(CallError::new(failure, message)),
+            again: again.then_some(headers),
+            left_out: api::parameter_in_the_way(status, body, self.left_out(question)),
+        }
+    }
+
+    /// The JSON of an answer, without the key should it repeat it.
+    fn parsed(&self, question: &Question<'_>, text: &str) -> Result<Value, String> {
+        let value = Value::parse(wire::unwrapped(text).as_bytes()).map_err(|error| wire::told(&error))?;
+        match &self.source {
+            Source::Servers(servers) => {
+                let server = servers.get(&question.choice.provider);
+                Ok(server.map_or(value.clone(), |server| server.endpoint.clean_value(&value)))
+            }
+            Source::Recording(_) => Ok(value),
+        }
+    }
+}
+
+/// Sends a request and says what came back.
+fn exchange(
+    question: &Question<'_>,
+    server: &Server,
+    body: String,
+    ledger: &dyn Ledger,
+    deadline: Instant,
+) -> Result<Exchange, ProviderError> {
+    let choice = question.choice;
+    let api = api::of(choice.provider);
+    let api = api.ok_or_else(|| CallError::new(CallFailure::BadRequest, "the provider asks no model"))?;
+    let digest =
+        request_digest(&body).map_err(|error| CallError::new(CallFailure::BadRequest, error.to_string()))?;
+    // No tokenizer makes more tokens of a text than it has bytes.
+    let most = Usage { input_tokens: body.len() as u64, output_tokens: u64::from(choice.max_output_tokens) };
+    let intent = Intent {
+        step: question.step,
+        provider: choice.provider,
+        model: &choice.model,
+        request: digest,
+        most,
+    };
+    let call = ledger.reserve(&intent, deadline)?;
+    let (at, begun) = (ledger.now(), Instant::now());
+    let endpoint = &server.endpoint;
+    let outgoing =
+        Outgoing { url: endpoint.url(api.path()), headers: api.headers(endpoint.key()), body: body.clone() };
+    let came = server.http().post(outgoing, deadline, &|| ledger.is_interrupted());
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let sent = !matches!(came, Err(Trouble::NotSent(_)));
+    let blank = Exchange {
+        format: EXCHANGE_FORMAT,
+        step: question.step.clone(),
+        call,
+        provider: choice.provider.as_str().to_owned(),
+        model: choice.model.clone(),
+        request: Sent { url: endpoint.url(api.path()), body, digest },
+        response: None,
+        outcome: OK.to_owned(),
+        problem: None,
+        sent,
+        usage: None,
+        answered_by: None,
+        request_id: None,
+        at,
+        duration_ms,
+    };
+    Ok(match came {
+        Ok(incoming) => received(api, server, blank, incoming),
+        Err(trouble) => {
+            let (outcome, problem) = in_words(&trouble, endpoint.host());
+            Exchange { outcome: outcome.to_owned(), problem: Some(endpoint.clean()(&problem)), ..blank }
+        }
+    })
+}
+
+/// The stable word for an exchange that the user did not wait for.
+const INTERRUPTED: &str = "interrupted";
+
+fn in_words(trouble: &Trouble, host: &str) -> (&'static str, String) {
+    match trouble {
+        Trouble::NotSent(problem) => {
+            (CallFailure::Connection.code(), format!("`{host}` was not reached: {problem}"))
+        }
+        Trouble::Broken(problem) => {
+            (CallFailure::Connection.code(), format!("the connection to `{host}` broke: {problem}"))
+        }
+        Trouble::Timeout => {
+            (CallFailure::Timeout.code(), format!("`{host}` did not answer in the time that there was"))
+        }
+        Trouble::TooLarge => {
+            (CallFailure::Server.code(), format!("the answer of `{host}` has more than {MAX_BODY} bytes"))
+        }
+        Trouble::Stopped => (INTERRUPTED, "nobody waited for the answer".to_owned()),
+    }
+}
+
+/// Reads what came back; from here on there is no key in it.
+fn received(api: &dyn Api, server: &Server, blank: Exchange, incoming: Incoming) -> Exchange {
+    let endpoint = &server.endpoint;
+    let clean = endpoint.clean();
+    let Incoming { status, headers, body } = incoming;
+    let sha256 = Digest::of(&body);
+    let is_kept =
+        |name: &str| HEADERS.contains(&name) || LIMIT_HEADERS.iter().any(|start| name.starts_with(start));
+    let headers: BTreeMap<String, String> = headers
+        .into_iter()
+        .filter(|(name, _)| is_kept(name))
+        .map(|(name, value)| (name, clean(&value)))
+        .collect();
+    let is_text = std::str::from_utf8(&body).is_ok();
+    let body = endpoint.clean_body(&String::from_utf8_lossy(&body));
+    let request_id = headers.get("x-request-id").or_else(|| headers.get("request-id")).cloned();
+    let whole = if is_text {
+        Value::parse(body.as_bytes()).map_err(|error| format!("no JSON: {error}"))
+    } else {
+        Err("no UTF-8 text".to_owned())
+    };
+    let answered = whole.as_ref().ok().filter(|_| (200..300).contains(&status)).map(|value| api.read(value));
+    let said = match (&answered, &whole) {
+        (Some(answered), _) => said(&answered.said),
+        (None, Err(problem)) if (200..300).contains(&status) => Err(CallError::new(
+            CallFailure::Server,
+            format!("status {status}, but the answer of `{}` is {problem}", endpoint.host()),
+        )),
+        _ => Err(api::problem(status, headers.get("location").map(String::as_str), &body)),
+    };
+    let (outcome, problem) = match said {
+        Ok(()) => (OK, None),
+        Err(error) => (error.failure.code(), Some(clean(&error.message))),
+    };
+    let (usage, model, id) =
+        answered.map(|answered| (answered.usage, answered.model, answered.id)).unwrap_or_default();
+    Exchange {
+        response: Some(Received { status, headers, body, sha256 }),
+        outcome: outcome.to_owned(),
+        problem,
+        usage,
+        answered_by: model.map(|model| clean(&model)),
+        request_id: request_id.or(id).map(|id| clean(&id)),
+        ..blank
+    }
+}
+
+fn said(said: &Said) -> Result<(), CallError> {
+    let error = |failure, message: String| Err(CallError::new(failure, message));
+    match said {
+        Said::Text(_) => Ok(()),
+        Said::Refused(words) => error(CallFailure::Refused, format!("the model will not answer: {words}")),
+        Said::Truncated => {
+            error(CallFailure::Truncated, "the answer reached the cap on its tokens".to_owned())
+        }
+        Said::TooLong => {
+            error(CallFailure::ContextTooLong, "the prompt is longer than the model reads".to_owned())
+        }
+        Said::Failed(code, words) if code.contains("rate_limit") => {
+            error(CallFailure::RateLimited, words.clone())
+        }
+        Said::Failed(_, words) => error(CallFailure::Server, words.clone()),
+    }
+}
+
+/// The failure that a stored word names.
+fn failure_of(code: &str) -> CallFailure {
+    let all = [
+        CallFailure::Auth,
+        CallFailure::RateLimited,
+        CallFailure::Quota,
+        CallFailure::Timeout,
+        CallFailure::Connection,
+        CallFailure::BadRequest,
+        CallFailure::ContextTooLong,
+        CallFailure::Refused,
+        CallFailure::Truncated,
+    ];
+    all.into_iter().find(|failure| failure.code() == code).unwrap_or(CallFailure::Server)
+}
