@@ -51,6 +51,9 @@ pub(super) fn kind(error: &OpsError) -> Kind {
         OpsError::NoPromptSet(_) => {
             ("no_prompt_set", USAGE, Some("`consensus prompts list` shows what is installed"))
         }
+        OpsError::NoSuchTemplate { .. } => {
+            ("no_such_template", NOT_FOUND, Some("`consensus prompts list` shows the templates of each set"))
+        }
         OpsError::Connection { .. } => {
             ("connection", USAGE, Some("`consensus config show` tells which address and which key are used"))
         }

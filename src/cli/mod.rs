@@ -7,6 +7,7 @@ mod args;
 mod asking_error;
 
 mod config;
+mod doctor;
 mod error;
 mod generate;
 mod list;
@@ -14,6 +15,7 @@ mod migrate;
 mod output;
 mod policy;
 mod progress;
+mod prompts;
 mod report;
 mod rules;
 mod run;
@@ -73,8 +75,12 @@ fn flags(cli: &Cli) -> Flags {
             policy: args.policy.clone(),
             rules: args.rules.clone(),
             suppressions: args.suppressions.clone(),
-            base_url: args.asking.base_url.clone(),
+            base_url: args.asking.model.base_url.clone(),
         },
+        Command::Doctor(args) => {
+            let base_url = args.model.base_url.clone();
+            Flags { store, policy: args.policy.clone(), base_url, ..Flags::default() }
+        }
         Command::Rules(args) => Flags { store, rules: args.rules.clone(), ..Flags::default() },
         _ => Flags { store, ..Flags::default() },
     }
@@ -103,6 +109,10 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),
         Command::Rules(args) => rules::rules(&settings.rule_files(), args, output),
         Command::Schema(args) => schema::schema(args, output),
+        Command::Prompts(args) => {
+            prompts::prompts(&workspace, args, settings.prompt_set.value.as_deref(), output)
+        }
+        Command::Doctor(args) => doctor::doctor(workspace, args, &settings, output),
         Command::Config(args) => config::config(&settings, args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),

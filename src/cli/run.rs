@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{AskingArgs, RunArgs};
+use super::args::{AskingArgs, ModelArgs, RunArgs};
 use super::output::Output;
 use super::progress::ProgressLine;
 use super::{Answer, CommandError, signal};
@@ -77,8 +77,19 @@ fn options(args: &RunArgs, settings: &Settings) -> Result<RunOptions, CommandErr
 
 fn asking(args: &AskingArgs, settings: &Settings) -> AskingOptions {
     AskingOptions {
-        provider: args.provider.map(Into::into),
         answers: args.answers.clone(),
+        allow_secrets: args.allow_secrets,
+        budget_tokens: args.budget_tokens,
+        budget_usd_micros: args.budget_usd,
+        record: args.record.clone(),
+        ..models(&args.model, settings)
+    }
+}
+
+/// Which models are asked, and how.
+pub(super) fn models(args: &ModelArgs, settings: &Settings) -> AskingOptions {
+    AskingOptions {
+        provider: args.provider.map(Into::into),
         model: args.model.clone(),
         expand_model: args.expand_model.clone(),
         review_model: args.review_model.clone(),
@@ -87,10 +98,7 @@ fn asking(args: &AskingArgs, settings: &Settings) -> AskingOptions {
         prompt_set: settings.prompt_set.value.clone(),
         connections: settings.connections.clone(),
         base_url_is_flag: args.base_url.is_some(),
-        allow_secrets: args.allow_secrets,
         offline: args.offline,
-        budget_tokens: args.budget_tokens,
-        budget_usd_micros: args.budget_usd,
-        record: args.record.clone(),
+        ..AskingOptions::default()
     }
 }

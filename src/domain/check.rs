@@ -25,7 +25,7 @@ pub struct Check {
     pub subject: String,
     /// How it came out.
     pub outcome: Outcome,
-    /// Why it failed or was skipped; empty when it holds.
+    /// Why it failed or was skipped; what was seen where it holds and there is something to say.
     pub detail: String,
 }
 

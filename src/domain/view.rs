@@ -126,6 +126,30 @@ pub struct KindView {
     pub sentences: bool,
 }
 
+/// A prompt set that is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PromptSetView {
+    /// Its version.
+    pub version: String,
+    /// The digest of the set.
+    pub digest: Digest,
+    /// Whether `run` takes it where nobody names another.
+    pub is_default: bool,
+    /// The digest of each template.
+    pub templates: BTreeMap<String, Digest>,
+}
+
+/// What differs of one template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PromptChange {
+    /// The template.
+    pub template: String,
+    /// `added`, `removed` or `modified`.
+    pub change: &'static str,
+    /// What differs, line by line, where both texts are installed.
+    pub diff: Option<String>,
+}
+
 /// One run, whole.
 #[derive(Debug, Clone)]
 pub struct RunView {

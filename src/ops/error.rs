@@ -159,6 +159,14 @@ pub enum OpsError {
     /// A prompt set that is not installed.
     #[error("no prompt set `{}` is installed; there {}", .0.escape_debug(), prompt_sets())]
     NoPromptSet(String),
+    /// A template that is not there.
+    #[error("there is no template `{}`; there are {}", name.escape_debug(), known.join(", "))]
+    NoSuchTemplate {
+        /// What was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// How a provider's server is to be reached is not valid.
     #[error("`{provider}`: {problem}")]
     Connection {

@@ -5,11 +5,13 @@
 
 mod clock;
 mod connection;
+mod doctor;
 mod error;
 mod input;
 mod list;
 mod migrate;
 pub mod policy;
+mod prompts;
 mod reference;
 mod rules;
 mod run;
@@ -24,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use clock::Clock;
 pub use connection::{Connection, Connections};
+pub use doctor::{DoctorOptions, doctor, is_well};
 pub use error::OpsError;
 pub use input::{InputError, read_input, read_regular};
 pub use list::{ListOptions, ListReport, list};
@@ -31,6 +34,7 @@ pub use migrate::{
     ApplyReport, Change, Failure, Manifests, MigrateProgress, Planned, Rewrite, Selection, Survey, apply,
     check_migration, plan, survey, target,
 };
+pub use prompts::{PromptsOf, diff_prompts, prompt, prompt_sets};
 pub use reference::RunRef;
 use rules::load_rules;
 pub use rules::{ExamplesReport, RuleFiles, kinds, rule, rule_source, rules, test_rules};

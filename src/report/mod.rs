@@ -1,10 +1,12 @@
 //! Values to bytes: what people and programs are shown. Nothing here reads or writes anything.
 
+pub mod doctor;
 pub mod estimated;
 pub mod json;
 pub mod migration;
 pub mod packet;
 pub mod policy;
+pub mod prompts;
 pub mod rules;
 mod safe;
 pub mod settings;

@@ -11,12 +11,31 @@ use crate::domain::text::Text;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Who reviews")]
 pub(in crate::cli) struct AskingArgs {
-    /// Who reviews, whatever the policy says [default: as the policy says, else `rules`]
-    #[arg(long, value_name = "PROVIDER", value_enum)]
-    pub(in crate::cli) provider: Option<Provider>,
+    #[command(flatten)]
+    pub(in crate::cli) model: ModelArgs,
     /// With `--provider file`: the directory with reviews/PERSONA.json; with `replay`: a recording, or a run's directory
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) answers: Option<PathBuf>,
+    /// Send a document that holds keys, tokens or passwords, without them
+    #[arg(long)]
+    pub(in crate::cli) allow_secrets: bool,
+    /// A lower budget of tokens than the policy's
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) budget_tokens: Option<u64>,
+    /// A lower budget of money than the policy's, in dollars
+    #[arg(long, value_name = "DOLLARS", value_parser = micros)]
+    pub(in crate::cli) budget_usd: Option<u64>,
+    /// Keep what models answer in this directory, to replay it elsewhere
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) record: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Who reviews")]
+pub(in crate::cli) struct ModelArgs {
+    /// Who reviews, whatever the policy says [default: as the policy says, else `rules`]
+    #[arg(long, value_name = "PROVIDER", value_enum)]
+    pub(in crate::cli) provider: Option<Provider>,
     /// The model that is asked, by the name that its server has for it
     #[arg(long, value_name = "MODEL", value_parser = text)]
     pub(in crate::cli) model: Option<Text>,
@@ -38,18 +57,6 @@ pub(in crate::cli) struct AskingArgs {
     /// Let nothing leave this machine: only servers on it are asked
     #[arg(long)]
     pub(in crate::cli) offline: bool,
-    /// Send a document that holds keys, tokens or passwords, without them
-    #[arg(long)]
-    pub(in crate::cli) allow_secrets: bool,
-    /// A lower budget of tokens than the policy's
-    #[arg(long, value_name = "N")]
-    pub(in crate::cli) budget_tokens: Option<u64>,
-    /// A lower budget of money than the policy's, in dollars
-    #[arg(long, value_name = "DOLLARS", value_parser = micros)]
-    pub(in crate::cli) budget_usd: Option<u64>,
-    /// Keep what models answer in this directory, to replay it elsewhere
-    #[arg(long, value_name = "DIR")]
-    pub(in crate::cli) record: Option<PathBuf>,
 }
 
 /// The providers, as `--help` tells them.

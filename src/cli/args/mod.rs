@@ -3,10 +3,12 @@
 mod asking;
 mod migrate;
 mod policy;
+mod prompts;
 
-pub(super) use asking::AskingArgs;
+pub(super) use asking::{AskingArgs, ModelArgs};
 pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
 pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
+pub(super) use prompts::{Prompts, PromptsArgs};
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -95,6 +97,10 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Tell what the built-in rules look for, and how each counts
     Rules(RulesArgs),
+    /// Show the prompt sets that models are asked with
+    Prompts(PromptsArgs),
+    /// Say what is configured and whether it can be used; exit status 1 when something is in the way
+    Doctor(Box<DoctorArgs>),
     /// Show the settings and where each comes from
     Config(ConfigArgs),
     /// Print a script that completes commands and flags in a shell
@@ -315,6 +321,21 @@ pub(super) enum Rules {
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Ask each model that `run` would ask one tiny question: whether it answers, keeps to a schema, says what it took
+    #[arg(long)]
+    pub(super) deep: bool,
+    /// With --deep: measure whether it reads so many tokens [default: 8192 on this machine, else not]
+    #[arg(long, value_name = "TOKENS", requires = "deep", value_parser = clap::value_parser!(u64).range(0..=2_000_000))]
+    pub(super) context: Option<u64>,
+    /// The policy to look at [default: the one that `run` takes]
+    #[arg(long, value_name = "NAME[@N]")]
+    pub(super) policy: Option<VersionName>,
+    #[command(flatten)]
+    pub(super) model: ModelArgs,
 }
 
 #[derive(Debug, Args)]

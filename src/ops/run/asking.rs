@@ -70,7 +70,7 @@ impl AskingOptions {
 /// # Errors
 /// [`OpsError`] where answers are missing or are none, where no model is named, where a recording is of something
 /// else, or where nobody would read by a rule.
-pub(super) fn asking(
+pub(in crate::ops) fn asking(
     options: &AskingOptions,
     panel: &Panel,
     limits: &Limits,

@@ -17,7 +17,7 @@ pub fn estimate(workspace: &Workspace<'_>, options: &RunOptions) -> Result<Estim
     let rules = load_rules(&options.rules)?;
     let body = policy::show(workspace, &options.policy)?.version.body;
     let (limits, _) = ready::tightened(&body.limits, &options.asking)?;
-    let asking = asking::asking(&options.asking, &body.panel, &limits, options.sample.get(), rules)?;
+    let asking = asking(&options.asking, &body.panel, &limits, options.sample.get(), rules)?;
     let context = options.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
     let (idea, extension) = (options.source.text.as_str(), options.source.extension.as_str());
     let material = asking.material(&Subject { idea, extension, context: &context });

@@ -31,10 +31,12 @@ use crate::provider::panel::Asking;
 use crate::provider::{Ledger as _, Provider as _};
 use crate::store::{AttemptLog, AttemptStart, Begun, Cassette, LockedRun, NewRun, RunDir, Store};
 pub use asking::AskingOptions;
+pub(super) use asking::asking;
 use book::{Book, Left};
 pub use estimate::estimate;
 use execute::Execution;
 use plan::Plan;
+pub(super) use ready::may_ask;
 use resume::Done;
 
 /// What to review.
@@ -100,7 +102,7 @@ pub fn run(
     }
     let body = &policy.version.body;
     let limits = ready::tightened(&body.limits, &options.asking)?;
-    let asking = asking::asking(&options.asking, &body.panel, &limits.0, options.sample.get(), rules)?;
+    let asking = asking(&options.asking, &body.panel, &limits.0, options.sample.get(), rules)?;
     let plan = Plan::new(job, options, &policy, limits, &asking);
     let existing = store.run(&plan.job, &plan.run)?;
     let beginning =

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::asking::AskingOptions;
 use super::plan::Plan;
 use crate::domain::policy::Limits;
+use crate::domain::step::Step;
 use crate::ops::OpsError;
+use crate::provider::model::Choice;
 use crate::provider::panel::Asking;
 
 /// The limits as flags make them tighter, and what they changed, by the policy's field.
@@ -42,32 +44,46 @@ pub(super) fn tightened(
 /// Whether the attempt may begin.
 ///
 /// # Errors
-/// [`OpsError::ModelNotAllowed`], [`OpsError::NetworkDenied`], [`OpsError::MissingKey`], [`OpsError::Secrets`].
+/// As [`may_ask`], and [`OpsError::Secrets`].
 pub(super) fn check(plan: &Plan, asking: &Asking, options: &AskingOptions) -> Result<(), OpsError> {
-    let allowed = &plan.limits.allowed_models;
     for (step, choice) in asking.choices() {
-        if !allowed.is_empty() && !allowed.contains(&choice.model) {
-            return Err(OpsError::ModelNotAllowed {
-                step: step.clone(),
-                model: choice.model.clone(),
-                allowed: allowed.clone(),
-            });
-        }
-    }
-    for (provider, endpoint) in asking.models().endpoints() {
-        if !plan.limits.allow_network && !endpoint.is_loopback() {
-            let by_flag = options.offline;
-            return Err(OpsError::NetworkDenied { provider, host: endpoint.host().to_owned(), by_flag });
-        }
-        if endpoint.needs_key() && !endpoint.has_key() {
-            let connection = options.connections.servers.get(&provider);
-            let variables = connection.map(|connection| connection.key_variables).unwrap_or_default();
-            return Err(OpsError::MissingKey { provider, host: endpoint.host().to_owned(), variables });
-        }
+        may_ask(&plan.limits, asking, options, (step, choice))?;
     }
     let secrets = if asking.models().is_recording() { Vec::new() } else { asking.secrets(&plan.subject()) };
     if !secrets.is_empty() && !options.allow_secrets {
         return Err(OpsError::Secrets(secrets));
+    }
+    Ok(())
+}
+
+/// Whether a model may be asked.
+///
+/// # Errors
+/// [`OpsError::ModelNotAllowed`], [`OpsError::NetworkDenied`], [`OpsError::MissingKey`].
+pub(in crate::ops) fn may_ask(
+    limits: &Limits,
+    asking: &Asking,
+    options: &AskingOptions,
+    (step, choice): (&Step, &Choice),
+) -> Result<(), OpsError> {
+    let allowed = &limits.allowed_models;
+    if !allowed.is_empty() && !allowed.contains(&choice.model) {
+        let (step, model, allowed) = (step.clone(), choice.model.clone(), allowed.clone());
+        return Err(OpsError::ModelNotAllowed { step, model, allowed });
+    }
+    // A recording has no server.
+    let Some((provider, endpoint)) = asking.models().endpoints().find(|(one, _)| *one == choice.provider)
+    else {
+        return Ok(());
+    };
+    let host = || endpoint.host().to_owned();
+    if !limits.allow_network && !endpoint.is_loopback() {
+        return Err(OpsError::NetworkDenied { provider, host: host(), by_flag: options.offline });
+    }
+    if endpoint.needs_key() && !endpoint.has_key() {
+        let connection = options.connections.servers.get(&provider);
+        let variables = connection.map(|connection| connection.key_variables).unwrap_or_default();
+        return Err(OpsError::MissingKey { provider, host: host(), variables });
     }
     Ok(())
 }

@@ -37,12 +37,12 @@ const HEADERS: [&str; 10] = [
 const LIMIT_HEADERS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
 
 /// What one request came to.
-struct Outcome {
-    said: Result<String, CallError>,
+pub(super) struct Outcome {
+    pub(super) said: Result<String, CallError>,
     /// Whether it may be sent again, and the headers that say when.
     again: Option<BTreeMap<String, String>>,
     /// What the server does not take.
-    left_out: Option<LeftOut>,
+    pub(super) left_out: Option<LeftOut>,
 }
 
 /// How far a question is.
@@ -143,7 +143,7 @@ impl Models {
         Some(Ok(()))
     }
 
-    fn leave_out(
+    pub(super) fn leave_out(
         &self,
         question: &Question<'_>,
         left_out: LeftOut,
@@ -166,7 +166,7 @@ impl Models {
         )
     }
 
-    fn left_out(&self, question: &Question<'_>) -> LeftOut {
+    pub(super) fn left_out(&self, question: &Question<'_>) -> LeftOut {
         let known = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&(question.choice.provider, question.choice.model.clone())).copied().unwrap_or_default()
     }
@@ -233,7 +233,7 @@ impl Models {
     }
 
     /// What an exchange says.
-    fn outcome(&self, question: &Question<'_>, exchange: &Exchange) -> Outcome {
+    pub(super) fn outcome(&self, question: &Question<'_>, exchange: &Exchange) -> Outcome {
         let response = exchange.response.as_ref();
         let (status, body) = response.map_or((0, ""), |response| (response.status, response.body.as_str()));
         let headers = response.map(|response| response.headers.clone()).unwrap_or_default();
@@ -273,7 +273,7 @@ impl Models {
 }
 
 /// Sends a request and says what came back.
-fn exchange(
+pub(super) fn exchange(
     question: &Question<'_>,
     server: &Server,
     body: String,

@@ -8,6 +8,7 @@ mod ask;
 mod endpoint;
 mod http;
 mod key;
+mod probe;
 mod recording;
 mod retry;
 mod wire;
@@ -17,6 +18,7 @@ use std::sync::{Mutex, OnceLock};
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use key::{Key, NoKey};
+pub use probe::{Probed, Reads};
 pub use recording::{RecordedWith, Recording};
 
 use super::{Ledger, ProviderError};

@@ -62,6 +62,9 @@ pub(super) const REVIEW: Form = Form {
     ],
 };
 
+/// A number, which nobody who is not kept to it would answer to another question.
+pub(super) const NUMBER: Form = Form { name: "number", members: &[("number", Kind::UpTo(BASIS_POINTS))] };
+
 impl Form {
     /// Its JSON Schema.
     pub(super) fn schema(&self) -> Value {
@@ -147,6 +150,14 @@ struct WireIssue {
 struct WireConcern {
     text: Text,
     quotes: Vec<Text>,
+}
+
+/// Reads a number.
+pub(super) fn number(answer: &Value) -> Option<u32> {
+    match answer.get("number")? {
+        Value::Number(number) => number.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Reads a proposal.
