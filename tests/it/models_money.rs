@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::models::{command, events, run, sandbox};
 use crate::stub::{Reply, Seen, Stub, good, proposal, review};
-use crate::support::Sandbox;
+use crate::support::{Outcome, PROGRAM, Sandbox, has};
 
 /// What all attempts of the only run spent: settled, or reserved and never settled.
 fn spent(sandbox: &Sandbox, attempts: u32, what: &str) -> u64 {
@@ -150,4 +150,51 @@ fn what_was_reserved_when_the_process_died_is_spent() {
     let counted = spent(&sandbox, attempts, "tokens");
     assert!(counted >= asked * 1000, "{asked} requests, {counted} tokens counted");
     sandbox.run(["verify", "--all"]).exits(0);
+}
+
+/// In the gate at every seventh call, with `CONSENSUS_LONG=1` at every one.
+#[test]
+fn stopped_at_any_call_that_writes_it_forgets_no_money_and_goes_on() {
+    if !has("strace") {
+        return;
+    }
+    let pace = if std::env::var_os("CONSENSUS_LONG").is_some() { 1 } else { 7 };
+    for (call, what, status) in [
+        ("fdatasync", "signal=SIGKILL", None),
+        ("renameat", "signal=SIGKILL", None),
+        ("write", "error=ENOSPC", Some(8)),
+        ("fsync", "error=EIO", Some(8)),
+    ] {
+        for n in (1..).step_by(pace) {
+            let (sandbox, stub) = (Sandbox::new(), Stub::good());
+            sandbox.write("good.md", crate::support::good());
+            let traced = ["-f", "-qqq", "-o", "/dev/null", "-e"];
+            let (trace, inject) = (format!("trace={call}"), format!("inject={call}:{what}:when={n}"));
+            let run = ["run", "good.md", "--provider", "chat", "--model", "m"];
+            let mut strace = std::process::Command::new("strace");
+            strace.args(traced).args([&trace, "-e", &inject, PROGRAM]).args(run);
+            sandbox.clear(&mut strace);
+            let outcome = Outcome::from(strace.env("OPENAI_BASE_URL", stub.url()));
+            if outcome.status == Some(0) {
+                assert!(n > 1, "{call} is never called");
+                break;
+            }
+            // strace passes a kill on as its own end.
+            assert!(status.is_none() || outcome.status == status, "{call} {what} {n}: {outcome}");
+            if sandbox.at("artifacts/.consensus").is_dir() {
+                sandbox.run(["verify", "--all"]).exits(0);
+            }
+            let before = stub.seen().len();
+            let again = Outcome::from(&mut command(&sandbox, &stub, &run));
+            assert_eq!(again.status, Some(0), "{call} {what} {n}: {again}");
+            sandbox.run(["verify", "--all"]).exits(0);
+            let attempts =
+                sandbox.tree("artifacts").keys().filter(|path| path.ends_with("events.jsonl")).count();
+            let asked = stub.seen().len();
+            let counted = spent(&sandbox, u32::try_from(attempts).unwrap(), "tokens");
+            assert!(counted >= asked as u64 * 1000, "{call} {what} {n}: {asked} requests, {counted} tokens");
+            // What was answered and stored is not asked for again: at most what was under way is.
+            assert!(asked - before <= 6 && asked <= 11, "{call} {what} {n}: {before}, then {asked}");
+        }
+    }
 }
