@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::output::Output;
 use crate::domain::step::Step;
 use crate::ops::{MigrateProgress, Progress};
+use crate::report::safe;
 
 /// A line that tells which steps are under way.
 pub(super) struct ProgressLine {
@@ -36,6 +37,10 @@ impl ProgressLine {
                 self.bar.inc(1);
             }
             Progress::Failed(step) => running.retain(|other| *other != step),
+            Progress::Waiting(step, why) if !self.bar.is_hidden() => {
+                self.bar.println(safe(&format!("{step}: {why}")));
+            }
+            Progress::Waiting(..) => {}
             Progress::Warned(text) => self.bar.suspend(|| output.note(&format!("warning: {text}"))),
         }
         let names: Vec<String> = running.iter().map(Step::to_string).collect();

@@ -14,7 +14,7 @@ pub enum ProviderName {
     File,
     /// Answers that were recorded earlier.
     Replay,
-    /// Models behind the `OpenAI` Responses API.
+    /// Models behind the OpenAI Responses API.
     Openai,
     /// Models behind the chat-completions shape.
     Chat,

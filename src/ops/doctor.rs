@@ -242,6 +242,8 @@ impl Ledger for Unkept<'_> {
         Ok(())
     }
 
+    fn waits(&self, _: &Step, _: String) {}
+
     fn is_interrupted(&self) -> bool {
         self.workspace.is_interrupted()
     }

@@ -158,6 +158,9 @@ pub trait Ledger: Sync {
     /// [`Closed::Unwritten`].
     fn warn(&self, code: &'static str, step: Option<&Step>, message: String) -> Result<(), Closed>;
 
+    /// Tells whoever looks on that a step waits, and why; it is not kept.
+    fn waits(&self, step: &Step, why: String);
+
     /// Whether the user wants to stop.
     fn is_interrupted(&self) -> bool;
 

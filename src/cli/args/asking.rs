@@ -68,9 +68,9 @@ pub(in crate::cli) enum Provider {
     File,
     /// Answers of models that were recorded; nobody is asked
     Replay,
-    /// Models behind the `OpenAI` Responses API
+    /// Models behind the OpenAI Responses API
     Openai,
-    /// Models behind the chat-completions shape: Ollama, llama.cpp, vLLM, `LiteLLM` and others
+    /// Models behind the chat-completions shape: Ollama, llama.cpp, vLLM, LiteLLM and others
     Chat,
     /// Models behind the Anthropic Messages API
     Anthropic,

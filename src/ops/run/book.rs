@@ -268,6 +268,10 @@ impl Ledger for Book<'_> {
         self.write(Event::Warning { code: code.to_owned(), step: step.cloned(), message })
     }
 
+    fn waits(&self, step: &Step, why: String) {
+        (self.observe)(Progress::Waiting(step.clone(), why));
+    }
+
     fn is_interrupted(&self) -> bool {
         self.workspace.is_interrupted()
     }

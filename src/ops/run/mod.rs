@@ -78,6 +78,8 @@ pub enum Progress {
     Done(Step),
     /// A step came to nothing.
     Failed(Step),
+    /// A step waits before it asks again, and why.
+    Waiting(Step, String),
     /// Something that the user should know.
     Warned(String),
 }

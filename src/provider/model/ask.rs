@@ -134,6 +134,8 @@ impl Models {
         if until >= deadline {
             return None;
         }
+        let why = outcome.said.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        ledger.waits(question.step, format!("{why}; it is asked again in {:.1} s", wait.as_secs_f64()));
         while Instant::now() < until {
             if ledger.is_interrupted() {
                 return Some(Err(Closed::Interrupted.into()));

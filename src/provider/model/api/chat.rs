@@ -1,4 +1,4 @@
-//! The chat-completions shape, `POST /v1/chat/completions`: Ollama, llama.cpp, vLLM, `LiteLLM`, LM Studio and other
+//! The chat-completions shape, `POST /v1/chat/completions`: Ollama, llama.cpp, vLLM, LiteLLM, LM Studio and other
 //! gateways. They leave out much of what the original says; that is normal.
 
 use super::openai::bearer;

@@ -1,4 +1,4 @@
-//! The `OpenAI` Responses API: `POST /v1/responses`.
+//! The OpenAI Responses API: `POST /v1/responses`.
 //!
 //! A refusal and an answer that was cut short have the status of success. What is stored at the server is nothing:
 //! `store` is false.
