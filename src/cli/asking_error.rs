@@ -99,7 +99,9 @@ pub(super) fn kind(error: &OpsError) -> Kind {
         _ => (
             "usage",
             USAGE,
-            Some("`consensus run FILE --provider file --answers DIR` takes reviews from files"),
+            Some(
+                "`consensus run --help` says what goes with what; for files it is --provider file --answers DIR",
+            ),
         ),
     }
 }
@@ -117,7 +119,7 @@ fn hint(code: &str) -> &'static str {
             "check that the server runs and that --base-url is its address (`consensus doctor --deep`), and run it again: finished steps are not repeated"
         }
         "bad_request" => {
-            "check the model's name and --base-url (`consensus doctor --deep`); finished steps are kept"
+            "check the model's name and --base-url, which for `chat` and `openai` mostly ends in /v1; finished steps are kept"
         }
         "context_too_long" => {
             "take a model that reads more, a smaller --max-output-tokens, or a shorter document; finished steps are kept"
@@ -129,7 +131,7 @@ fn hint(code: &str) -> &'static str {
         }
         "missing_recording" => "nobody was asked; record this document with --record",
         "budget" => {
-            "raise the budget with `consensus policy apply` and run it again: finished steps are not repeated"
+            "raise the budget, with `consensus policy apply` or the flag that lowered it, and run it again: finished steps are not repeated"
         }
         "unknown_price" => {
             "add the model to `limits.prices`, or set `on_unknown_price = \"warn\"`, with `consensus policy apply`"

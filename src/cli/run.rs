@@ -78,6 +78,7 @@ fn options(args: &RunArgs, settings: &Settings) -> Result<RunOptions, CommandErr
 fn asking(args: &AskingArgs, settings: &Settings) -> AskingOptions {
     AskingOptions {
         answers: args.answers.clone(),
+        parallel: args.parallel,
         allow_secrets: args.allow_secrets,
         budget_tokens: args.budget_tokens,
         budget_usd_micros: args.budget_usd,

@@ -11,39 +11,46 @@ use crate::ops::{Connection, Connections, Endpoint, EndpointError, Key, NoKey};
 /// What a provider's server is reached by, where no flag says otherwise.
 struct Usual {
     provider: ProviderName,
-    base_variable: &'static str,
+    /// The variables of the address, the strongest first.
+    base_variables: &'static [&'static str],
     base: &'static str,
     key_variables: &'static [&'static str],
+    /// Whether the usual server takes no request without a key.
+    is_hosted: bool,
 }
 
 const OPENAI_BASE: &str = "OPENAI_BASE_URL";
+const OPENAI_KEY: &str = "OPENAI_API_KEY";
 /// A file of certificates to trust instead of the usual ones.
 const ROOTS: &str = "SSL_CERT_FILE";
 
 const USUAL: [Usual; 3] = [
     Usual {
         provider: ProviderName::Openai,
-        base_variable: OPENAI_BASE,
+        base_variables: &[OPENAI_BASE],
         base: "https://api.openai.com/v1",
-        key_variables: &["OPENAI_API_KEY", "CONSENSUS_API_KEY"],
+        key_variables: &[OPENAI_KEY],
+        is_hosted: true,
     },
     Usual {
         provider: ProviderName::Chat,
-        base_variable: OPENAI_BASE,
+        base_variables: &["CONSENSUS_BASE_URL", OPENAI_BASE],
         // Where Ollama listens.
         base: "http://127.0.0.1:11434/v1",
-        key_variables: &["CONSENSUS_API_KEY", "OPENAI_API_KEY"],
+        key_variables: &["CONSENSUS_API_KEY"],
+        is_hosted: false,
     },
     Usual {
         provider: ProviderName::Anthropic,
-        base_variable: "ANTHROPIC_BASE_URL",
+        base_variables: &["ANTHROPIC_BASE_URL"],
         base: "https://api.anthropic.com",
-        key_variables: &["ANTHROPIC_API_KEY", "CONSENSUS_API_KEY"],
+        key_variables: &["ANTHROPIC_API_KEY"],
+        is_hosted: true,
     },
 ];
 
 /// The variables that may hold a key: no other program is started with them.
-pub(super) const KEYS: [&str; 3] = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "CONSENSUS_API_KEY"];
+pub(super) const KEYS: [&str; 3] = [OPENAI_KEY, "ANTHROPIC_API_KEY", "CONSENSUS_API_KEY"];
 
 /// Settles the connections; `set` looks a variable up.
 pub(super) fn resolve(base_url: Option<&str>, set: &dyn Fn(&str) -> Option<OsString>) -> Connections {
@@ -54,10 +61,13 @@ pub(super) fn resolve(base_url: Option<&str>, set: &dyn Fn(&str) -> Option<OsStr
 fn connection(usual: &Usual, base_url: Option<&str>, set: &dyn Fn(&str) -> Option<OsString>) -> Connection {
     let text = |name: &str| set(name).map(|value| value.to_string_lossy().into_owned());
     let flag = base_url.map(|base| (base.to_owned(), "--base-url"));
-    let base = flag.or_else(|| Some((text(usual.base_variable)?, usual.base_variable)));
-    let (base, origin) = base.unwrap_or_else(|| (usual.base.to_owned(), "default"));
-    let key = usual.key_variables.iter().find_map(|name| Some((*name, text(name)?)));
-    let endpoint = endpoint(&base, origin, key.as_ref());
+    let variable = || usual.base_variables.iter().find_map(|name| Some((text(name)?, *name)));
+    let (base, origin) = flag.or_else(variable).unwrap_or_else(|| (usual.base.to_owned(), "default"));
+    // A key belongs to the address that it is named with.
+    let with_address = (origin == OPENAI_BASE).then_some(OPENAI_KEY);
+    let names = usual.key_variables.iter().copied().chain(with_address);
+    let key = names.into_iter().find_map(|name| Some((name, text(name)?)));
+    let endpoint = endpoint(&base, origin, key.as_ref(), usual.is_hosted);
     // An address that is refused may hold a password.
     let shown = if endpoint.is_ok() { base } else { "not valid".to_owned() };
     Connection {
@@ -68,10 +78,16 @@ fn connection(usual: &Usual, base_url: Option<&str>, set: &dyn Fn(&str) -> Optio
     }
 }
 
-fn endpoint(base: &str, origin: &str, key: Option<&(&'static str, String)>) -> Result<Endpoint, String> {
+fn endpoint(
+    base: &str,
+    origin: &str,
+    key: Option<&(&'static str, String)>,
+    is_hosted: bool,
+) -> Result<Endpoint, String> {
     let key = key.map(|(name, text)| Key::new(text).map_err(|error: NoKey| format!("`{name}`: {error}")));
     let key = key.transpose()?;
-    Endpoint::new(base, key).map_err(|error: EndpointError| format!("`{origin}`: {error}"))
+    let endpoint = Endpoint::new(base, key).map_err(|error: EndpointError| format!("`{origin}`: {error}"))?;
+    Ok(if is_hosted { endpoint.hosted() } else { endpoint })
 }
 
 #[cfg(test)]
@@ -92,8 +108,26 @@ mod tests {
         let variable = resolved(None, &[(OPENAI_BASE, "http://a/v1")]);
         assert_eq!(base(&variable, ProviderName::Openai), "http://a/v1");
         assert_eq!(base(&variable, ProviderName::Anthropic), "https://api.anthropic.com");
+        let own = resolved(None, &[("CONSENSUS_BASE_URL", "http://c/v1"), (OPENAI_BASE, "http://a/v1")]);
+        assert_eq!(base(&own, ProviderName::Chat), "http://c/v1");
+        assert_eq!(base(&own, ProviderName::Openai), "http://a/v1");
         let flag = resolved(Some("http://b/v1"), &[(OPENAI_BASE, "http://a/v1")]);
         assert_eq!(base(&flag, ProviderName::Chat), "http://b/v1");
+    }
+
+    #[test]
+    fn a_key_goes_to_the_server_that_it_is_for() {
+        let keys = [(OPENAI_KEY, "one"), ("CONSENSUS_API_KEY", "two"), ("ANTHROPIC_API_KEY", "three")];
+        let key = |connections: &Connections, provider| connections.servers[&provider].key;
+        let usual = resolved(None, &keys);
+        assert_eq!(key(&usual, ProviderName::Openai), Some(OPENAI_KEY));
+        assert_eq!(key(&usual, ProviderName::Chat), Some("CONSENSUS_API_KEY"));
+        assert_eq!(key(&usual, ProviderName::Anthropic), Some("ANTHROPIC_API_KEY"));
+        let only = [(OPENAI_KEY, "one")];
+        assert_eq!(key(&resolved(Some("https://a/v1"), &only), ProviderName::Chat), None);
+        assert_eq!(key(&resolved(None, &only), ProviderName::Chat), None);
+        let together = [(OPENAI_KEY, "one"), (OPENAI_BASE, "https://a/v1")];
+        assert_eq!(key(&resolved(None, &together), ProviderName::Chat), Some(OPENAI_KEY));
     }
 
     #[test]

@@ -233,6 +233,20 @@ impl Log {
         })
     }
 
+    /// The digest of the exchange of a step's `call`th request, where one is recorded.
+    #[must_use]
+    pub fn exchange(&self, step: &Step, call: u32) -> Option<Digest> {
+        self.entries.iter().find_map(|entry| match &entry.event {
+            Event::CallSettled { step: of, call: number, exchange, .. }
+            | Event::CallReplayed { step: of, call: number, exchange }
+                if (of, *number) == (step, call) =>
+            {
+                Some(*exchange)
+            }
+            _ => None,
+        })
+    }
+
     /// The attempt's policy, from its first line.
     #[must_use]
     pub fn policy(&self) -> Option<&PolicyRef> {

@@ -44,6 +44,14 @@ pub struct Received {
     pub body: String,
     /// The digest of the body's bytes as they came.
     pub sha256: Digest,
+    /// Whether the body is not to the byte what came: a key was taken out, or it was no UTF-8.
+    pub altered: bool,
+}
+
+impl Received {
+    fn is_as_it_came(&self) -> bool {
+        self.altered || Digest::of(self.body.as_bytes()) == self.sha256
+    }
 }
 
 /// One request and what came back.
@@ -100,6 +108,10 @@ impl Exchange {
         let digest = request_digest(&exchange.request.body)?;
         if digest != exchange.request.digest {
             return Err(shape("request.digest", format!("the body has {digest}")));
+        }
+        if let Some(response) = exchange.response.as_ref().filter(|response| !response.is_as_it_came()) {
+            let problem = format!("the body has {}", Digest::of(response.body.as_bytes()));
+            return Err(shape("response.sha256", problem));
         }
         Ok(exchange)
     }

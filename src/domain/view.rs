@@ -39,6 +39,8 @@ pub struct AttemptView {
     pub calls: usize,
     /// What they took: settled, or reserved and never settled.
     pub spent: Amount,
+    /// Whether some of it is only what was reserved, so that it is at most so much.
+    pub is_at_most: bool,
     /// Whether its answers come from a recording.
     pub replayed: bool,
 }

@@ -9,6 +9,7 @@ use crate::domain::check::{Check, Outcome};
 use crate::domain::digest::Digest;
 use crate::domain::exchange::Exchange;
 use crate::domain::policy::{Limits, VersionName};
+use crate::domain::provider::ProviderName;
 use crate::domain::step::Step;
 use crate::provider::model::{Choice, Models, Reads};
 use crate::provider::panel::Asking;
@@ -85,7 +86,9 @@ fn store(workspace: &Workspace<'_>) -> Check {
 
 /// What each provider's server is, and what keeps it from being asked; that is no failure as long as nobody asks it.
 fn connections<'a>(options: &'a AskingOptions, limits: &'a Limits) -> impl Iterator<Item = Check> + 'a {
-    options.connections.servers.iter().map(|(provider, connection)| {
+    let is_wanted = |provider: ProviderName| options.provider.is_none_or(|wanted| wanted == provider);
+    let servers = options.connections.servers.iter().filter(move |(provider, _)| is_wanted(**provider));
+    servers.map(|(provider, connection)| {
         let name = provider.as_str();
         let (base, origin) = &connection.base_url;
         let endpoint = match &connection.endpoint {
@@ -101,7 +104,13 @@ fn connections<'a>(options: &'a AskingOptions, limits: &'a Limits) -> impl Itera
             }
             () => None,
         };
-        let key = connection.key.map_or("no key".to_owned(), |name| format!("key from {name}"));
+        let key = match connection.key {
+            Some(name) if endpoint.keeps_key() => {
+                format!("without the key of {name}, which is not sent unencrypted to another machine")
+            }
+            Some(name) => format!("key from {name}"),
+            None => "no key".to_owned(),
+        };
         match missing {
             Some(missing) => Check::skipped("provider", name, format!("{base} ({origin}): {missing}")),
             None => Check { detail: format!("{base} ({origin}), {key}"), ..Check::pass("provider", name) },
@@ -159,7 +168,7 @@ fn deep(
     let detail = format!("it answered{by} in {} ms", probed.duration_ms);
     checks.push(Check { detail, ..Check::pass("model", subject.clone()) });
     checks.push(if probed.keeps_schema {
-        Check::pass("schema", subject.clone())
+        Check { detail: "it keeps to a schema".to_owned(), ..Check::pass("schema", subject.clone()) }
     } else {
         Check::skipped(
             "schema",
@@ -168,7 +177,7 @@ fn deep(
         )
     });
     checks.push(if probed.reports_usage {
-        Check::pass("usage", subject.clone())
+        Check { detail: "it says what answers take".to_owned(), ..Check::pass("usage", subject.clone()) }
     } else {
         Check::skipped(
             "usage",

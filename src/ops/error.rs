@@ -207,7 +207,7 @@ pub enum OpsError {
     },
     /// Keys, tokens or passwords stand in what would be sent: in the idea under no name, in context under its file's.
     #[error("what looks like a key, a token or a password stands in {}", places(.0))]
-    Secrets(Vec<(Option<String>, u32)>),
+    Secrets(Vec<(Option<String>, Vec<u32>)>),
     /// A flag would allow more than the policy.
     #[error("{flag} allows more than the policy, whose `{field}` is {allowed}")]
     Looser {
@@ -394,9 +394,19 @@ fn policies(known: &[PolicyName]) -> String {
 }
 
 fn steps(failed: &[(Step, ProviderError)]) -> String {
-    let told: Vec<String> =
-        failed.iter().map(|(step, error)| format!("step `{step}` failed: {error}")).collect();
-    told.join("; ")
+    // Steps that failed for the same reason are named together.
+    let mut told: Vec<(Vec<String>, String)> = Vec::new();
+    for (step, error) in failed {
+        let (step, error) = (format!("`{step}`"), error.to_string());
+        match told.iter_mut().find(|(_, known)| *known == error) {
+            Some((steps, _)) => steps.push(step),
+            None => told.push((vec![step], error)),
+        }
+    }
+    let told = told.into_iter().map(|(steps, error)| {
+        format!("step{} {} failed: {error}", if steps.len() == 1 { "" } else { "s" }, steps.join(", "))
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn prompt_sets() -> String {
@@ -404,10 +414,11 @@ fn prompt_sets() -> String {
     format!("{} {}", if sets.len() == 1 { "is" } else { "are" }, sets.join(", "))
 }
 
-fn places(places: &[(Option<String>, u32)]) -> String {
-    let place = |(name, line): &(Option<String>, u32)| match name {
-        Some(name) => format!("line {line} of the context `{name}`"),
-        None => format!("line {line}"),
+fn places(places: &[(Option<String>, Vec<u32>)]) -> String {
+    let place = |(name, lines): &(Option<String>, Vec<u32>)| {
+        let numbers: Vec<String> = lines.iter().map(u32::to_string).collect();
+        let lines = format!("line{} {}", if lines.len() == 1 { "" } else { "s" }, numbers.join(", "));
+        name.as_ref().map_or_else(|| lines.clone(), |name| format!("{lines} of the context `{name}`"))
     };
     places.iter().map(place).collect::<Vec<_>>().join(" and ")
 }

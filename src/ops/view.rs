@@ -111,8 +111,20 @@ fn attempt(number: u32, log: &Log) -> Option<AttemptView> {
         status,
         calls: log.entries.iter().filter(is_call).count(),
         spent: Account::after([log]).spent(),
+        is_at_most: is_at_most(log),
         replayed: *replayed,
     })
+}
+
+/// Whether what the log counts as spent is not all known: a request was never settled, or the server did not say
+/// what the answer took.
+fn is_at_most(log: &Log) -> bool {
+    let count = |wanted: fn(&Event) -> bool| log.entries.iter().filter(|entry| wanted(&entry.event)).count();
+    let reserved = count(|event| matches!(event, Event::CallReserved { .. }));
+    let settled = count(|event| matches!(event, Event::CallSettled { .. }));
+    let unknown =
+        |event: &Event| matches!(event, Event::CallSettled { usage: None, spent, .. } if spent.tokens > 0);
+    reserved > settled || count(unknown) > 0
 }
 
 struct Outputs<'a> {

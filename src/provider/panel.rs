@@ -64,16 +64,17 @@ impl Asking {
         if self.choices().next().is_some() { Prompts::of(self.models.prompts()) } else { Prompts::none() }
     }
 
-    /// The first line of each text of the subject in which a key, a token or a password stands, where a model
-    /// would be sent it: of the idea under no name, of context under its file's.
+    /// The lines of each text of the subject in which keys, tokens or passwords stand, where a model would be sent
+    /// it: of the idea under no name, of context under its file's.
     #[must_use]
-    pub fn secrets(&self, subject: &Subject<'_>) -> Vec<(Option<String>, u32)> {
+    pub fn secrets(&self, subject: &Subject<'_>) -> Vec<(Option<String>, Vec<u32>)> {
         if self.choices().next().is_none() {
             return Vec::new();
         }
         let context = subject.context.iter().map(|(name, text)| (Some(name.clone()), text.as_str()));
         let texts = [(None, subject.idea)].into_iter().chain(context);
-        texts.filter_map(|(name, text)| Some((name, *self.rules.secret_lines(text).first()?))).collect()
+        let lines = texts.map(|(name, text)| (name, self.rules.secret_lines(text)));
+        lines.filter(|(_, lines)| !lines.is_empty()).collect()
     }
 
     /// What models are sent of the subject: all of it but keys, tokens and passwords.

@@ -44,7 +44,7 @@ pub fn text(estimate: &Estimate) -> String {
     let answers = estimate.total(|call| call.output_tokens_most);
     let cost = estimate.usd_micros_most().map_or_else(
         || "what they cost is not known (`limits.prices` of the policy)".to_owned(),
-        |most| format!("at most {}", dollars(most)),
+        |most| format!("at most {} if each is sent once", dollars(most)),
     );
     let _ = writeln!(
         out,

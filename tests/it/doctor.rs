@@ -55,9 +55,9 @@ fn what_is_configured_is_told_without_asking_anybody() {
     -     store     artifacts  none yet; the first run makes it
     ok    rules     rules
     ok    policy    default    default@1
-    -     provider  openai     https://api.openai.com/v1 (default): no key: OPENAI_API_KEY or CONSENSUS_API_KEY is not set
+    -     provider  openai     https://api.openai.com/v1 (default): no key: OPENAI_API_KEY is not set
     ok    provider  chat       http://127.0.0.1:11434/v1 (default), no key
-    -     provider  anthropic  https://api.anthropic.com (default): no key: ANTHROPIC_API_KEY or CONSENSUS_API_KEY is not set
+    -     provider  anthropic  https://api.anthropic.com (default): no key: ANTHROPIC_API_KEY is not set
     ");
     assert!(!sandbox.at("artifacts").exists());
     let stub = Stub::good();
@@ -150,7 +150,7 @@ fn a_server_that_does_not_answer_is_told_why() {
     ];
     let outcome = sandbox.run(args).exits(1);
     assert!(
-        outcome_of(&outcome, "model").1.starts_with("connection: `127.0.0.1` was not reached"),
+        outcome_of(&outcome, "model").1.starts_with("connection: `http://127.0.0.1:9/v1` was not reached"),
         "{outcome}"
     );
 }

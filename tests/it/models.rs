@@ -28,6 +28,8 @@ pub fn command(sandbox: &Sandbox, stub: &Stub, args: &[&str]) -> Command {
     let mut command = sandbox.command(args);
     command
         .env("CONSENSUS_API_KEY", KEY)
+        .env("OPENAI_API_KEY", KEY)
+        .env("ANTHROPIC_API_KEY", KEY)
         .env("OPENAI_BASE_URL", stub.url())
         .env("ANTHROPIC_BASE_URL", stub.root());
     command
@@ -239,9 +241,21 @@ fn an_edited_recording_is_refused_with_its_file() {
     );
     let outcome = sandbox.run(["run", "good.md", "--provider", "replay", "--answers", "tape"]).exits(2);
     assert!(outcome.stderr.contains(&name) && outcome.stderr.contains("request.digest"), "{outcome}");
+    // An edited answer is as good as none.
+    let edited = text.replace("chatcmpl-1", "chatcmpl-2");
+    assert_ne!(edited, text);
+    sandbox.write(&format!("tape/{name}"), edited);
+    let outcome = sandbox.run(["run", "good.md", "--provider", "replay", "--answers", "tape"]).exits(2);
+    assert!(outcome.stderr.contains(&name) && outcome.stderr.contains("response.sha256"), "{outcome}");
     sandbox.write(&format!("tape/{name}"), "{");
     let outcome = sandbox.run(["run", "good.md", "--provider", "replay", "--answers", "tape"]).exits(2);
     assert!(outcome.stderr.contains(&name), "{outcome}");
+    let run = sandbox.only_run();
+    let exchange = format!("{run}/attempts/0001/exchanges/review_critic-1.json");
+    let text = sandbox.read(&exchange);
+    sandbox.write(&exchange, text.replace("\"duration_ms\": ", "\"duration_ms\": 1"));
+    let outcome = sandbox.run(["run", "good.md", "--provider", "replay", "--answers", &run]).exits(2);
+    assert!(outcome.stderr.contains("it is not what the log recorded"), "{outcome}");
     let outcome = sandbox.run(["run", "good.md", "--provider", "replay", "--answers", "nowhere"]).exits(4);
     assert!(outcome.stderr.contains("nowhere"), "{outcome}");
 }

@@ -66,7 +66,7 @@ impl Emulator {
     fn run(&self, sandbox: &Sandbox, provider: &str) -> Outcome {
         let args = ["run", "good.md", "--provider", provider, "--model", "m", "--json"];
         let mut command = sandbox.command(args);
-        command.env("CONSENSUS_API_KEY", KEY).env("ANTHROPIC_BASE_URL", &self.url);
+        command.env("ANTHROPIC_API_KEY", KEY).env("OPENAI_API_KEY", KEY).env("ANTHROPIC_BASE_URL", &self.url);
         Outcome::from(command.env("OPENAI_BASE_URL", format!("{}/v1", self.url)))
     }
 }

@@ -93,11 +93,11 @@ fn what_waiting_may_mend_is_asked_as_often_as_the_policy_says() {
     fails("bad_request", "status 400: again", 4, |_, _| {
         Reply::error(400, "again").header("x-should-retry", "true").header("retry-after-ms", "1")
     });
-    fails("connection", "the connection to `127.0.0.1` broke", 4, |_, _| Reply {
+    fails("connection", "the connection to `http://127.0.0.1:", 4, |_, _| Reply {
         silent: true,
         ..Reply::raw(200, "")
     });
-    fails("connection", "the connection to `127.0.0.1` broke", 4, |seen, _| Reply {
+    fails("connection", "the connection to `http://127.0.0.1:", 4, |seen, _| Reply {
         cut: Some(40),
         ..good(seen)
     });
@@ -288,8 +288,12 @@ fn what_gateways_leave_out_is_not_made_up() {
 fn a_smaller_quorum_goes_on_without_who_failed() {
     let stub = critic(|_, _| Reply::error(401, "no"));
     let sandbox = sandbox("[panel]\nquorum = 4\n");
-    let shown = run(&sandbox, &stub, &["--json"]).exits(0).json();
+    let outcome = run(&sandbox, &stub, &["--json"]).exits(0);
+    let shown = outcome.json();
     assert_eq!(shown["decision"]["quorum"]["missing"], json!(["critic"]));
+    let told =
+        "warning: step `review_critic` failed: status 401: no; it was decided without, as the quorum allows";
+    assert!(outcome.stderr.contains(told), "{outcome}");
     let steps = shown["steps"].as_array().unwrap();
     assert!(steps.iter().any(|step| step["name"] == "review_critic" && step["status"] == "failed"));
     assert!(sandbox.run(["verify", "--all"]).exits(0).stdout.contains("all hold"));
@@ -395,7 +399,9 @@ fn a_server_that_is_not_there_is_named() {
         ["run", "good.md", "--provider", "chat", "--model", "m", "--base-url", "http://127.0.0.1:9/v1"];
     let outcome: Outcome = sandbox.run(args).exits(7);
     assert!(
-        outcome.stderr.contains("step `expand` failed: `127.0.0.1` was not reached: Connection refused"),
+        outcome
+            .stderr
+            .contains("step `expand` failed: `http://127.0.0.1:9/v1` was not reached: Connection refused"),
         "{outcome}"
     );
     assert_eq!(events(&sandbox, 1).iter().filter(|event| event["event"] == "call_settled").count(), 4);
@@ -414,7 +420,7 @@ fn nothing_is_sent_where_it_must_not_be() {
         assert!(error["message"].as_str().unwrap().contains(words), "{outcome}");
     };
     let openai = ["--provider", "openai", "--model", "m"];
-    refused(&openai, 7, "missing_key", "OPENAI_API_KEY or CONSENSUS_API_KEY is not set");
+    refused(&openai, 7, "missing_key", "OPENAI_API_KEY is not set");
     refused(&[&openai[..], &["--offline"]].concat(), 3, "network_denied", "--offline");
     refused(&["--provider", "chat"], 2, "no_model", "no model is named");
     refused(&["--model", "m"], 2, "usage", "no model is asked");
@@ -451,7 +457,7 @@ fn keys_in_a_document_are_not_sent() {
     sandbox.write("secret.md", format!("# Idea\n\nThe key is {secret}.\n\n{block}\n"));
     let args = ["run", "secret.md", "--provider", "chat", "--model", "m"];
     let outcome = Outcome::from(&mut command(&sandbox, &stub, &args)).exits(3);
-    assert!(outcome.stderr.contains("a key, a token or a password stands in line 3"), "{outcome}");
+    assert!(outcome.stderr.contains("a key, a token or a password stands in lines 3, 5"), "{outcome}");
     assert!(stub.seen().is_empty() && sandbox.runs().is_empty());
     let allowed = [&args[..], &["--allow-secrets"]].concat();
     let outcome = Outcome::from(&mut command(&sandbox, &stub, &allowed)).exits(0);
@@ -465,4 +471,44 @@ fn keys_in_a_document_are_not_sent() {
     );
     // The built-in rules read it all, as before.
     sandbox.run(["run", "secret.md", "--job", "rules"]).exits(0);
+}
+
+#[test]
+fn a_server_that_answers_one_after_the_other_is_asked_so() {
+    let busy = std::sync::Mutex::new(());
+    let stub = Stub::new(move |seen, _| {
+        let Ok(_alone) = busy.try_lock() else { return Reply::error(400, "two at a time") };
+        thread::sleep(Duration::from_millis(50));
+        good(seen)
+    });
+    run(&sandbox(QUICK), &stub, &["--parallel", "1"]).exits(0);
+    run(&sandbox(QUICK), &stub, &[]).exits(7);
+}
+
+#[test]
+fn a_prompt_that_was_cut_is_told() {
+    let stub = critic(|seen, _| {
+        let mut reply: Value = serde_json::from_slice(&good(seen).body).unwrap();
+        reply["usage"] = json!({"prompt_tokens": 100, "completion_tokens": 100});
+        Reply::json(200, &reply)
+    });
+    let sandbox = sandbox(QUICK);
+    let outcome = run(&sandbox, &stub, &[]).exits(0);
+    assert_eq!(
+        outcome.stderr.matches("review_critic: the server counts 100 tokens of a prompt of").count(),
+        1,
+        "{outcome}"
+    );
+    assert!(events(&sandbox, 1).iter().any(|event| event["code"] == "cut"));
+}
+
+#[test]
+fn why_an_answer_did_not_fit_is_kept() {
+    let stub =
+        critic(|seen, before| if before == 0 { says(seen, "{\"concerns\":[\"x\"]}") } else { good(seen) });
+    let sandbox = sandbox(QUICK);
+    let outcome = run(&sandbox, &stub, &[]).exits(0);
+    let told = "review_critic: an answer does not fit and is asked for again: ";
+    assert!(outcome.stderr.contains(told) && !outcome.stderr.contains("struct"), "{outcome}");
+    assert!(events(&sandbox, 1).iter().any(|event| event["code"] == "does_not_fit"));
 }

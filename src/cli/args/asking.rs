@@ -1,5 +1,6 @@
 //! The flags that say who is asked, and how.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -16,6 +17,9 @@ pub(in crate::cli) struct AskingArgs {
     /// With `--provider file`: the directory with reviews/PERSONA.json; with `replay`: a recording, or a run's directory
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) answers: Option<PathBuf>,
+    /// How many reviews are asked for at the same time [default: all]; 1 for a server that answers one after the other
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) parallel: Option<NonZeroUsize>,
     /// Send a document that holds keys, tokens or passwords, without them
     #[arg(long)]
     pub(in crate::cli) allow_secrets: bool,

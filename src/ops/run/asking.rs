@@ -1,6 +1,7 @@
 //! Who is asked: the policy says it for each persona, the flags for all; answers are read off the disk.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::{answers, recording};
@@ -41,6 +42,8 @@ pub struct AskingOptions {
     pub max_output_tokens: u32,
     /// The prompt set, where the policy names none.
     pub prompt_set: Option<String>,
+    /// How many steps ask at the same time; all reviews where nobody says.
+    pub parallel: Option<NonZeroUsize>,
     /// How servers are reached.
     pub connections: Connections,
     /// Whether the address of the servers was said for this call, and so is that of one provider.
@@ -124,6 +127,7 @@ pub(in crate::ops) fn asking(
         None => Source::Servers(servers(options, &steps)?),
     };
     let models = Models::new(prompts, panel.thresholds.clone(), limits.clone(), source);
+    let models = models.in_parallel(options.parallel.map_or(usize::MAX, NonZeroUsize::get));
     Ok(Asking::new(rules, answers, models, steps))
 }
 
@@ -140,7 +144,7 @@ fn replayed(options: &AskingOptions) -> Result<(RecordedWith, Recording), OpsErr
     };
     if options.names_a_model() || options.record.is_some() {
         return Err(OpsError::Asking(
-            "a recording says itself which model answered, and needs no other recording",
+            "a recording says itself which model answered: --model and its like go without --provider replay, as does --record",
         ));
     }
     recording::read(dir)

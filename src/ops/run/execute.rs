@@ -121,6 +121,13 @@ impl<'a> Execution<'a> {
         match self.step(&Step::Aggregate, done, decide) {
             // The personas that gave no answer are the reason, not the count that they left short.
             Err(Failure::Aggregate(_)) if !unanswered.is_empty() => Err(Failure::Provider(unanswered)),
+            Ok(decision) if !unanswered.is_empty() => {
+                let why = OpsError::Step { failed: unanswered };
+                (self.observe)(Progress::Warned(format!(
+                    "{why}; it was decided without, as the quorum allows"
+                )));
+                Ok(decision)
+            }
             result => result,
         }
     }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::digest::Digest;
+use crate::domain::event::Log;
 use crate::domain::exchange::Exchange;
 use crate::domain::json;
 use crate::domain::request::Request;
@@ -34,9 +36,9 @@ pub(super) fn read(dir: &Path) -> Result<(RecordedWith, Recording), OpsError> {
         let with = RecordedWith { models, prompts, sample: request.sample };
         let mut exchanges = Vec::new();
         for attempt in names(&dir.join("attempts"))? {
-            let folder = dir.join("attempts").join(attempt).join("exchanges");
-            if folder.is_dir() {
-                exchanges.extend(listed(&folder)?);
+            let attempt = dir.join("attempts").join(attempt);
+            if attempt.join("exchanges").is_dir() {
+                exchanges.extend(logged(&attempt)?);
             }
         }
         (with, exchanges)
@@ -48,6 +50,24 @@ pub(super) fn read(dir: &Path) -> Result<(RecordedWith, Recording), OpsError> {
         return Err(refused(dir, "it holds no answer of a model".to_owned()));
     }
     Ok((with, recording))
+}
+
+/// The exchanges of an attempt, each of which is as its log recorded it.
+fn logged(attempt: &Path) -> Result<Vec<Exchange>, OpsError> {
+    let path = attempt.join("events.jsonl");
+    let log = Log::read(&bytes(&path)?).map_err(|error| refused(&path, error.to_string()))?;
+    let exchanges = listed(&attempt.join("exchanges"))?;
+    let differs = |exchange: &&Exchange| {
+        let recorded = log.exchange(&exchange.step, exchange.call);
+        recorded.is_some_and(|recorded| recorded != Digest::of(&exchange.bytes()))
+    };
+    match exchanges.iter().find(differs) {
+        Some(exchange) => {
+            let file = attempt.join("exchanges").join(exchange.file());
+            Err(refused(&file, "it is not what the log recorded".to_owned()))
+        }
+        None => Ok(exchanges),
+    }
 }
 
 fn listed(dir: &Path) -> Result<Vec<Exchange>, OpsError> {

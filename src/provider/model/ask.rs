@@ -8,34 +8,19 @@ use std::sync::PoisonError;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::api::{self, Api, Ask, LeftOut, Said};
-use super::http::{Incoming, MAX_BODY, Outgoing, Trouble};
+use super::api::{self, Ask, LeftOut, Said};
 use super::retry::{delay, is_retryable};
-use super::{Models, Question, Server, Source, wire};
+use super::send::{INTERRUPTED, exchange};
+use super::{Models, Question, Source, wire};
 use crate::domain::digest::Digest;
-use crate::domain::exchange::{EXCHANGE_FORMAT, Exchange, OK, Received, Sent, Usage, request_digest};
+use crate::domain::exchange::{Exchange, request_digest};
 use crate::domain::json::Value;
-use crate::provider::{CallError, CallFailure, Closed, Intent, Ledger, ProviderError};
+use crate::provider::{CallError, CallFailure, Closed, Ledger, ProviderError};
 
 /// An answer that did not fit is repeated to the model up to this, in characters.
 const MAX_REPEATED: usize = 20_000;
 /// So often it is looked at whether the user wants to stop.
 const GLANCE: Duration = Duration::from_millis(20);
-/// Headers that say something of the answer; those of limits begin with these words.
-const HEADERS: [&str; 10] = [
-    "content-type",
-    "date",
-    "location",
-    "openai-processing-ms",
-    "request-id",
-    "retry-after",
-    "retry-after-ms",
-    "server",
-    "x-request-id",
-    "x-should-retry",
-];
-const LIMIT_HEADERS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
-
 /// What one request came to.
 pub(super) struct Outcome {
     pub(super) said: Result<String, CallError>,
@@ -80,6 +65,7 @@ impl Models {
         ledger: &dyn Ledger,
         read: &dyn Fn(&Value) -> Result<T, String>,
     ) -> Result<T, ProviderError> {
+        let _turn = self.turns.take(&|| ledger.is_interrupted()).ok_or(Closed::Interrupted)?;
         let limit = Duration::from_secs(u64::from(self.limits.step_timeout_s));
         let deadline = (Instant::now() + limit).min(ledger.deadline());
         let mut progress = Progress::default();
@@ -105,6 +91,8 @@ impl Models {
                 return Err(CallError::new(CallFailure::InvalidAnswer, message).into());
             }
             progress.repairs += 1;
+            let told = format!("{}: an answer does not fit and is asked for again: {problem}", question.step);
+            ledger.warn("does_not_fit", Some(question.step), told)?;
             let repeated = text.chars().take(MAX_REPEATED).collect();
             progress.repair = Some((repeated, self.prompts.repair(&problem)));
         }
@@ -189,8 +177,8 @@ impl Models {
             Source::Recording(recording) => {
                 let found = self.bodies(question, progress).find_map(|digest| recording.find(digest));
                 let Some(exchange) = found else {
-                    let message = "the recording holds no answer to this request: it was made of another document, \
-                                   prompt, model or panel";
+                    let message = "the recording holds no answer to this request: the document, a context file or the \
+                                   panel is another, or it was cut short";
                     return Err(CallError::new(CallFailure::MissingRecording, message).into());
                 };
                 ledger.replay(question.step, exchange)?;
@@ -208,6 +196,7 @@ impl Models {
                     .ok_or_else(|| CallError::new(CallFailure::BadRequest, "no server is configured"))?;
                 let exchange = exchange(question, server, body, ledger, deadline)?;
                 ledger.settle(&exchange)?;
+                warn_of_a_cut(question, &exchange, ledger)?;
                 if exchange.outcome == INTERRUPTED {
                     return Err(Closed::Interrupted.into());
                 }
@@ -274,146 +263,22 @@ impl Models {
     }
 }
 
-/// Sends a request and says what came back.
-pub(super) fn exchange(
-    question: &Question<'_>,
-    server: &Server,
-    body: String,
-    ledger: &dyn Ledger,
-    deadline: Instant,
-) -> Result<Exchange, ProviderError> {
-    let choice = question.choice;
-    let api = api::of(choice.provider);
-    let api = api.ok_or_else(|| CallError::new(CallFailure::BadRequest, "the provider asks no model"))?;
-    let digest =
-        request_digest(&body).map_err(|error| CallError::new(CallFailure::BadRequest, error.to_string()))?;
-    // No tokenizer makes more tokens of a text than it has bytes.
-    let most = Usage { input_tokens: body.len() as u64, output_tokens: u64::from(choice.max_output_tokens) };
-    let intent = Intent {
-        step: question.step,
-        provider: choice.provider,
-        model: &choice.model,
-        request: digest,
-        most,
-    };
-    let call = ledger.reserve(&intent, deadline)?;
-    let (at, begun) = (ledger.now(), Instant::now());
-    let endpoint = &server.endpoint;
-    let outgoing =
-        Outgoing { url: endpoint.url(api.path()), headers: api.headers(endpoint.key()), body: body.clone() };
-    let came = server.http().post(outgoing, deadline, &|| ledger.is_interrupted());
-    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let sent = !matches!(came, Err(Trouble::NotSent(_)));
-    let blank = Exchange {
-        format: EXCHANGE_FORMAT,
-        step: question.step.clone(),
-        call,
-        provider: choice.provider.as_str().to_owned(),
-        model: choice.model.clone(),
-        request: Sent { url: endpoint.url(api.path()), body, digest },
-        response: None,
-        outcome: OK.to_owned(),
-        problem: None,
-        sent,
-        usage: None,
-        answered_by: None,
-        request_id: None,
-        at,
-        duration_ms,
-    };
-    Ok(match came {
-        Ok(incoming) => received(api, server, blank, incoming),
-        Err(trouble) => {
-            let (outcome, problem) = in_words(&trouble, endpoint.host());
-            Exchange { outcome: outcome.to_owned(), problem: Some(endpoint.clean()(&problem)), ..blank }
-        }
-    })
-}
+/// No prompt has so many bytes to a token: where a server counts fewer tokens it did not read it all.
+const MOST_BYTES_PER_TOKEN: u64 = 16;
 
-/// The stable word for an exchange that the user did not wait for.
-const INTERRUPTED: &str = "interrupted";
-
-fn in_words(trouble: &Trouble, host: &str) -> (&'static str, String) {
-    match trouble {
-        Trouble::NotSent(problem) => {
-            (CallFailure::Connection.code(), format!("`{host}` was not reached: {problem}"))
-        }
-        Trouble::Broken(problem) => {
-            (CallFailure::Connection.code(), format!("the connection to `{host}` broke: {problem}"))
-        }
-        Trouble::Timeout => {
-            (CallFailure::Timeout.code(), format!("`{host}` did not answer in the time that there was"))
-        }
-        Trouble::TooLarge => {
-            (CallFailure::Server.code(), format!("the answer of `{host}` has more than {MAX_BODY} bytes"))
-        }
-        Trouble::Stopped => (INTERRUPTED, "nobody waited for the answer".to_owned()),
+/// Says so where the server counts so few tokens that it cannot have read the whole prompt.
+fn warn_of_a_cut(question: &Question<'_>, exchange: &Exchange, ledger: &dyn Ledger) -> Result<(), Closed> {
+    let Some(usage) = exchange.usage else { return Ok(()) };
+    let bytes = (question.prompt.system.len() + question.prompt.user.len()) as u64;
+    if usage.input_tokens.saturating_mul(MOST_BYTES_PER_TOKEN) >= bytes {
+        return Ok(());
     }
-}
-
-/// Reads what came back; from here on there is no key in it.
-fn received(api: &dyn Api, server: &Server, blank: Exchange, incoming: Incoming) -> Exchange {
-    let endpoint = &server.endpoint;
-    let clean = endpoint.clean();
-    let Incoming { status, headers, body } = incoming;
-    let sha256 = Digest::of(&body);
-    let is_kept =
-        |name: &str| HEADERS.contains(&name) || LIMIT_HEADERS.iter().any(|start| name.starts_with(start));
-    let headers: BTreeMap<String, String> = headers
-        .into_iter()
-        .filter(|(name, _)| is_kept(name))
-        .map(|(name, value)| (name, clean(&value)))
-        .collect();
-    let is_text = std::str::from_utf8(&body).is_ok();
-    let body = endpoint.clean_body(&String::from_utf8_lossy(&body));
-    let request_id = headers.get("x-request-id").or_else(|| headers.get("request-id")).cloned();
-    let whole = if is_text {
-        Value::parse(body.as_bytes()).map_err(|error| format!("no JSON: {error}"))
-    } else {
-        Err("no UTF-8 text".to_owned())
-    };
-    let answered = whole.as_ref().ok().filter(|_| (200..300).contains(&status)).map(|value| api.read(value));
-    let said = match (&answered, &whole) {
-        (Some(answered), _) => said(&answered.said),
-        (None, Err(problem)) if (200..300).contains(&status) => Err(CallError::new(
-            CallFailure::Server,
-            format!("status {status}, but the answer of `{}` is {problem}", endpoint.host()),
-        )),
-        _ => Err(api::problem(status, headers.get("location").map(String::as_str), &body)),
-    };
-    let (outcome, problem) = match said {
-        Ok(()) => (OK, None),
-        Err(error) => (error.failure.code(), Some(clean(&error.message))),
-    };
-    let (usage, model, id) =
-        answered.map(|answered| (answered.usage, answered.model, answered.id)).unwrap_or_default();
-    Exchange {
-        response: Some(Received { status, headers, body, sha256 }),
-        outcome: outcome.to_owned(),
-        problem,
-        usage,
-        answered_by: model.map(|model| clean(&model)),
-        request_id: request_id.or(id).map(|id| clean(&id)),
-        ..blank
-    }
-}
-
-fn said(said: &Said) -> Result<(), CallError> {
-    let error = |failure, message: String| Err(CallError::new(failure, message));
-    match said {
-        Said::Text(_) => Ok(()),
-        Said::Refused(words) => error(CallFailure::Refused, format!("the model will not answer: {words}")),
-        Said::Truncated => {
-            error(CallFailure::Truncated, "the answer reached the cap on its tokens".to_owned())
-        }
-        Said::TooLong => {
-            error(CallFailure::ContextTooLong, "the prompt is longer than the model reads".to_owned())
-        }
-        Said::Failed(code, words) if code.contains("rate_limit") => {
-            error(CallFailure::RateLimited, words.clone())
-        }
-        Said::Failed(_, words) => error(CallFailure::Server, words.clone()),
-    }
+    let told = format!(
+        "{}: the server counts {} tokens of a prompt of {bytes} bytes, so it may have read a part of it only \
+         (`consensus doctor --deep` measures how much it reads)",
+        question.step, usage.input_tokens
+    );
+    ledger.warn("cut", Some(question.step), told)
 }
 
 /// The failure that a stored word names.

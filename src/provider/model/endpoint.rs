@@ -13,6 +13,7 @@ pub struct Endpoint {
     base: String,
     host: String,
     is_https: bool,
+    is_hosted: bool,
     key: Option<Key>,
 }
 
@@ -53,7 +54,19 @@ impl Endpoint {
         if host.is_empty() {
             return Err(EndpointError::NoAddress);
         }
-        Ok(Self { base: base.trim_end_matches('/').to_owned(), host, is_https, key })
+        Ok(Self { base: base.trim_end_matches('/').to_owned(), host, is_https, is_hosted: false, key })
+    }
+
+    /// This server, which takes no request without a key.
+    #[must_use]
+    pub fn hosted(self) -> Self {
+        Self { is_hosted: true, ..self }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// The whole address of `path`.
@@ -78,7 +91,13 @@ impl Endpoint {
     /// sent in the clear.
     #[must_use]
     pub fn needs_key(&self) -> bool {
-        self.is_https && !self.is_loopback()
+        self.is_hosted && self.is_https && !self.is_loopback()
+    }
+
+    /// Whether there is a key that is not sent, as it would be sent in the clear to another machine.
+    #[must_use]
+    pub fn keeps_key(&self) -> bool {
+        self.key.is_some() && self.key().is_none()
     }
 
     /// Whether there is a key.
@@ -139,7 +158,8 @@ mod tests {
         let sends = |base: &str| Endpoint::new(base, Key::new("k").ok()).unwrap().key().is_some();
         assert!(sends("https://example.org/v1") && sends("http://127.0.0.1/v1"));
         assert!(!sends("http://example.org/v1"));
-        assert!(Endpoint::new("https://example.org", None).unwrap().needs_key());
+        assert!(Endpoint::new("https://example.org", None).unwrap().hosted().needs_key());
+        assert!(!Endpoint::new("https://example.org", None).unwrap().needs_key());
         assert!(!Endpoint::new("http://10.0.0.1", None).unwrap().needs_key());
     }
 

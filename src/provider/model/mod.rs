@@ -11,6 +11,8 @@ mod key;
 mod probe;
 mod recording;
 mod retry;
+mod send;
+mod turns;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,7 @@ use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
 use api::LeftOut;
 use http::Http;
+use turns::Turns;
 use wire::Form;
 
 /// A model, and how it is asked.
@@ -98,6 +101,8 @@ pub struct Models {
     thresholds: Thresholds,
     limits: Limits,
     source: Source,
+    /// How many steps ask at the same time; the time of a step begins with its turn.
+    turns: Turns,
     /// What servers refused by name, by model: it is not sent again.
     left_out: Mutex<BTreeMap<(ProviderName, String), LeftOut>>,
 }
@@ -106,7 +111,14 @@ impl Models {
     /// Models that are asked with `prompts`, for a panel with these thresholds, within `limits`.
     #[must_use]
     pub fn new(prompts: &'static PromptSet, thresholds: Thresholds, limits: Limits, source: Source) -> Self {
-        Self { prompts, thresholds, limits, source, left_out: Mutex::default() }
+        let turns = Turns::new(usize::MAX);
+        Self { prompts, thresholds, limits, source, turns, left_out: Mutex::default() }
+    }
+
+    /// These models, asked by at most so many steps at the same time.
+    #[must_use]
+    pub fn in_parallel(self, count: usize) -> Self {
+        Self { turns: Turns::new(count), ..self }
     }
 
     /// The prompt set.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::ask::exchange;
+use super::send::exchange;
 use super::wire::{self, Form};
 use super::{Choice, Models, Question, Source};
 use crate::domain::exchange::Exchange;

@@ -103,9 +103,12 @@ fn schema_of(kind: &Kind) -> Value {
     })
 }
 
-/// What stands in an answer: the JSON itself, or the JSON in a code fence. Nothing else is guessed.
+/// What stands in an answer: the JSON itself, or the JSON in a code fence, after what a model thought aloud where it
+/// marks that. Nothing else is guessed.
 pub(super) fn unwrapped(text: &str) -> &str {
     let text = text.trim();
+    let thought = text.strip_prefix("<think>").and_then(|rest| rest.split_once("</think>"));
+    let text = thought.map_or(text, |(_, answer)| answer.trim());
     let Some(fenced) = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else {
         return text;
     };
@@ -118,6 +121,7 @@ pub(super) fn unwrapped(text: &str) -> &str {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "expected one object with all the members that were asked for")]
 struct WireProposal {
     title: String,
     summary: String,
@@ -128,6 +132,7 @@ struct WireProposal {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "expected one object with all the members that were asked for")]
 struct WireReview {
     analysis: Text,
     strengths: Vec<Text>,
@@ -140,6 +145,7 @@ struct WireReview {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "expected an object with \"text\", \"security_critical\" and \"quotes\"")]
 struct WireIssue {
     text: Text,
     security_critical: bool,
@@ -147,6 +153,7 @@ struct WireIssue {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "expected an object with \"text\" and \"quotes\"")]
 struct WireConcern {
     text: Text,
     quotes: Vec<Text>,
@@ -185,6 +192,10 @@ pub(super) fn proposal(answer: &Value) -> Result<Proposal, String> {
 /// What does not fit, with its place.
 pub(super) fn review(answer: &Value, persona: &Persona, idea: &str) -> Result<PersonaReview, String> {
     let wire: WireReview = json::from_value(answer).map_err(|error| told(&error))?;
+    if (1..=100).contains(&wire.score) {
+        let problem = "is on another scale: it goes from 0 to 10000, so that 85 out of 100 is 8500";
+        return Err(format!("field `score`: {} {problem}", wire.score));
+    }
     if wire.score > BASIS_POINTS {
         return Err(format!("field `score`: {} is not a whole number from 0 to {BASIS_POINTS}", wire.score));
     }
@@ -220,7 +231,17 @@ pub(super) fn review(answer: &Value, persona: &Persona, idea: &str) -> Result<Pe
 
 /// What is wrong, as a model is told it.
 pub(super) fn told(error: &JsonError) -> String {
-    error.to_string().chars().take(500).collect()
+    let told = error.to_string();
+    // In the words of the form, not of a programming language.
+    let words = [
+        ("expected expected", "expected"),
+        ("expected u32", "expected a whole number from 0 to 10000"),
+        ("expected a sequence", "expected a list"),
+        ("expected a boolean", "expected true or false"),
+        ("expected a string", "expected text"),
+    ];
+    let told = words.iter().fold(told, |told, (from, to)| told.replace(from, to));
+    told.chars().take(500).collect()
 }
 
 #[cfg(test)]
@@ -290,7 +311,15 @@ mod tests {
         let with = |from: &str, to: &str| read(&SOUND.replace(from, to)).unwrap_err();
         for (from, to, expected) in [
             ("7550", "10001", "field `score`: 10001 is not"),
+            ("7550", "85", "85 is on another scale: it goes from 0 to 10000"),
             ("7550", "-1", "field `score`"),
+            ("7550", "[]", "expected a whole number from 0 to 10000"),
+            (r#""strengths":[]"#, r#""strengths":"x""#, "expected a list"),
+            (
+                r#"[{"text":"c","quotes":["nowhere"]}]"#,
+                r#"["c"]"#,
+                "expected an object with \"text\" and \"quotes\"",
+            ),
             ("7550", "75.5", "field `score`"),
             ("7550", "4829.3E5578637919142219", ""),
             ("7550", "\"high\"", "field `score`"),
@@ -308,6 +337,7 @@ mod tests {
     fn a_fence_is_unwrapped_and_nothing_else() {
         assert_eq!(unwrapped("\n```json\n{\"a\":1}\n```\n"), "{\"a\":1}");
         assert_eq!(unwrapped("```\n{}\n```"), "{}");
+        assert_eq!(unwrapped("<think>\n{not this}\n</think>\n\n```json\n{}\n```"), "{}");
         for text in ["Here: {}", "```json {} ```", "{}", "```"] {
             assert_eq!(unwrapped(text), text);
         }

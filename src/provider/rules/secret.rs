@@ -25,10 +25,10 @@ impl Rules {
         found
     }
 
-    /// `text` with the beginning alone of each key, token and password.
+    /// `text` without each key, token and password.
     #[must_use]
     pub fn without_secrets(&self, text: &str) -> String {
-        masked(&self.compiled, text)
+        without(&self.compiled, text, 0, "[removed]")
     }
 }
 
@@ -43,13 +43,18 @@ pub(super) fn ranges(rules: &Compiled, text: &str) -> Vec<Range<usize>> {
 
 /// Of what looks like a secret its beginning alone.
 pub(super) fn masked(rules: &Compiled, text: &str) -> String {
+    without(rules, text, SHOWN, "…")
+}
+
+/// What looks like a secret replaced, but for its first bytes.
+fn without(rules: &Compiled, text: &str, shown: usize, instead: &str) -> String {
     let (mut out, mut done) = (String::with_capacity(text.len()), 0);
     for secret in ranges(rules, text) {
         let start = secret.start.max(done);
         if start < secret.end {
-            let shown = floor(text, secret.start + SHOWN).clamp(start, secret.end);
+            let shown = floor(text, secret.start + shown).clamp(start, secret.end);
             out.push_str(&text[done..shown]);
-            out.push('…');
+            out.push_str(instead);
             done = secret.end;
         }
     }
@@ -83,10 +88,10 @@ mod tests {
         let rules = Rules::builtin().unwrap();
         let text =
             "Before.\n-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKC\n-----END RSA PRIVATE KEY-----\nAfter.";
-        assert_eq!(rules.without_secrets(text), "Before.\n----…\nAfter.");
+        assert_eq!(rules.without_secrets(text), "Before.\n[removed]\nAfter.");
         assert_eq!(rules.secret_lines(text), [2]);
         let cut = "-----BEGIN PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nMIIEow\nAnd then it went on.";
-        assert_eq!(rules.without_secrets(cut), "----…And then it went on.");
+        assert_eq!(rules.without_secrets(cut), "[removed]And then it went on.");
     }
 
     #[test]
@@ -94,7 +99,7 @@ mod tests {
         let rules = Rules::builtin().unwrap();
         let text = "ok\nAKIAIOSFODNN7ABCDEFG and ghp_0123456789abcdefghijklmnopqrstuvwxyz\n";
         assert_eq!(rules.secret_lines(text), [2]);
-        assert_eq!(rules.without_secrets(text), "ok\nAKIA… and ghp_…\n");
+        assert_eq!(rules.without_secrets(text), "ok\n[removed] and [removed]\n");
         assert!(rules.secret_lines("Nothing here.").is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Detail, Page};
 use crate::domain::decision::Label;
+use crate::domain::panel::Method;
 use crate::domain::review::{Basis, Evidence, PersonaReview};
 use crate::domain::silenced::Silenced;
 use crate::domain::view::RunView;
@@ -20,8 +21,12 @@ pub(super) fn findings(page: &mut Page, view: &RunView, detail: Detail) {
     if blocking > 0 {
         page.heading("Blocking issues");
         if view_approves {
-            let rule =
-                "under this policy they do not stop an approval by themselves, unless the veto rests on one";
+            let method = view.decision.as_ref().map(|decision| decision.method);
+            let rule = if method == Some(Method::Findings) {
+                "under this policy only those count that quote the document, or a rule that says what it looked for"
+            } else {
+                "under this policy they do not stop an approval by themselves, unless the veto rests on one"
+            };
             page.dim("  ", "  ", rule);
         }
     }

@@ -237,7 +237,8 @@ fn took(attempt: &AttemptView) -> Option<String> {
     let Amount { tokens, usd_micros, .. } = attempt.spent;
     let money = if usd_micros == 0 { String::new() } else { format!(", {}", dollars(usd_micros)) };
     let requests = counted(attempt.calls, "request");
-    (attempt.calls > 0).then(|| format!("{requests}, {tokens} tokens{money}"))
+    let most = if attempt.is_at_most { "at most " } else { "" };
+    (attempt.calls > 0).then(|| format!("{requests}, {most}{tokens} tokens{money}"))
 }
 
 fn named_policy(policy: &PolicyRef) -> String {
