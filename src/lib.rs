@@ -7,12 +7,14 @@
 //! argv ─► cli ─► config ─► ops ─┬─► domain     decide   pure
 //!                               ├─► provider   ask
 //!                               ├─► store      keep     the disk: the truth
+//!                               ├─► index      find     SQLite: derived, deletable
 //!                               └─► report     show     values → bytes
 //! ```
 
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod index;
 pub mod ops;
 pub mod provider;
 pub mod report;

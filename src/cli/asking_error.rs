@@ -51,6 +51,7 @@ pub(super) fn kind(error: &OpsError) -> Kind {
         OpsError::NoPromptSet(_) => {
             ("no_prompt_set", USAGE, Some("`consensus prompts list` shows what is installed"))
         }
+        OpsError::NoSuchTable { .. } => ("no_such_table", NOT_FOUND, Some("name one of those")),
         OpsError::NoSuchTemplate { .. } => {
             ("no_such_template", NOT_FOUND, Some("`consensus prompts list` shows the templates of each set"))
         }

@@ -8,7 +8,7 @@ use crate::domain::json::Value;
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::MigrationError;
 use crate::domain::view::RunView;
-use crate::ops::{OpsError, SourceError};
+use crate::ops::{IndexError, OpsError, SourceError};
 use crate::report::json;
 use crate::store::StoreError;
 
@@ -240,8 +240,31 @@ fn kind(error: &OpsError) -> Kind {
         }
         OpsError::Stopped => ("interrupted", INTERRUPTED, Some("run it again to see them all")),
         OpsError::Interrupted => ("interrupted", INTERRUPTED, Some("run it again to go on")),
+        OpsError::Index(error) => index_kind(error),
         // Of what is read by, and of who is asked.
         _ => asking_error::kind(error),
+    }
+}
+
+fn index_kind(error: &IndexError) -> Kind {
+    match error {
+        IndexError::Refused(_) => (
+            "bad_query",
+            USAGE,
+            Some(
+                "`consensus query \"SELECT name, sql FROM sqlite_schema\"` shows the tables and their columns",
+            ),
+        ),
+        IndexError::Timeout => ("timeout", NO_ANSWER, Some("ask for less, or give it longer with --timeout")),
+        IndexError::Interrupted => ("interrupted", INTERRUPTED, None),
+        IndexError::Unusable | IndexError::Newer(_) => {
+            ("bad_index", SYSTEM, Some("delete `.consensus/cache` in the store: nothing is lost with it"))
+        }
+        IndexError::ReadOnly(_) | IndexError::Sql(_) => (
+            "index",
+            SYSTEM,
+            Some("free some space, or delete `.consensus/cache` in the store: nothing is lost with it"),
+        ),
     }
 }
 

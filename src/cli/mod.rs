@@ -16,6 +16,7 @@ mod output;
 mod policy;
 mod progress;
 mod prompts;
+mod query;
 mod report;
 mod rules;
 mod run;
@@ -109,6 +110,10 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),
         Command::Rules(args) => rules::rules(&settings.rule_files(), args, output),
         Command::Schema(args) => schema::schema(args, output),
+        Command::Query(args) => query::query(workspace, args, output),
+        Command::Export(args) => query::export(workspace, args, output),
+        Command::Stats => query::stats(workspace, output),
+        Command::Index => query::index(workspace, output),
         Command::Prompts(args) => {
             prompts::prompts(&workspace, args, settings.prompt_set.value.as_deref(), output)
         }

@@ -13,6 +13,7 @@ pub mod digest;
 pub mod estimate;
 pub mod event;
 pub mod exchange;
+pub mod facts;
 pub mod idea;
 pub mod identity;
 pub mod ids;

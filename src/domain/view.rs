@@ -226,6 +226,21 @@ pub struct Unreadable {
     pub problem: String,
 }
 
+/// What bringing the index up to date came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexReport {
+    /// How many runs there are.
+    pub runs: usize,
+    /// How many of them were read, as they were new or had changed.
+    pub read: usize,
+    /// How many were taken out, as they are gone.
+    pub removed: usize,
+    /// What cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Whether it was made for this once, as it cannot be kept in the store.
+    pub is_temporary: bool,
+}
+
 /// What was checked of one run, or of the store's own records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verified {

@@ -16,6 +16,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::step::Step;
 use crate::domain::view::RunView;
 use crate::domain::written::FileRefusal;
+use crate::index::IndexError;
 use crate::ops::source::SourceError;
 use crate::provider::file::AnswerError;
 use crate::provider::{ProviderError, Stop};
@@ -159,6 +160,17 @@ pub enum OpsError {
     /// A prompt set that is not installed.
     #[error("no prompt set `{}` is installed; there {}", .0.escape_debug(), prompt_sets())]
     NoPromptSet(String),
+    /// Of the index.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A table that is not there.
+    #[error("there is no table `{}`; there are {}", name.escape_debug(), known.join(", "))]
+    NoSuchTable {
+        /// What was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// A template that is not there.
     #[error("there is no template `{}`; there are {}", name.escape_debug(), known.join(", "))]
     NoSuchTemplate {

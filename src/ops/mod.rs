@@ -7,6 +7,7 @@ mod clock;
 mod connection;
 mod doctor;
 mod error;
+mod index;
 mod input;
 mod list;
 mod migrate;
@@ -24,10 +25,12 @@ mod walk;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use crate::domain::view::IndexReport;
 pub use clock::Clock;
 pub use connection::{Connection, Connections};
 pub use doctor::{DoctorOptions, doctor, is_well};
 pub use error::OpsError;
+pub use index::{QueryOptions, STATS, export_question, index, query};
 pub use input::{InputError, read_input, read_regular};
 pub use list::{ListOptions, ListReport, list};
 pub use migrate::{
@@ -43,6 +46,7 @@ pub use show::show;
 pub use source::{ContextFile, Source, SourceError, SourceKind};
 pub use verify::{Scope, VerifyOptions, VerifyReport, verify};
 
+pub use crate::index::{Answer as Answered, IndexError, Row};
 pub use crate::provider::model::{Endpoint, EndpointError, Key, NoKey};
 use crate::store::Wait;
 

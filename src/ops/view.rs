@@ -16,9 +16,6 @@ use crate::domain::step::Step;
 use crate::domain::view::{AttemptView, RunView};
 use crate::store::{RunDir, StoreError};
 
-/// Manifests of these versions were written by other tools, whose outputs have other shapes.
-const WITHOUT_STEPS: [&str; 3] = ["1.0.0", "1.1.0", "1.2.0"];
-
 /// The run's manifest.
 pub(super) fn manifest(run: &RunDir) -> Result<Manifest, OpsError> {
     let bytes = recorded(run, "manifest.json", run.manifest())?;
@@ -50,8 +47,13 @@ pub(super) fn created_at(run: &RunDir) -> Option<String> {
 
 /// Everything about a run. Outputs are shown only when they are what the manifest says.
 pub(super) fn load(run: &RunDir) -> Result<RunView, OpsError> {
+    of(run, &logs(run)?)
+}
+
+/// As [`load`], where the run's logs were read.
+pub(super) fn of(run: &RunDir, logs: &[(u32, Log)]) -> Result<RunView, OpsError> {
     let manifest = manifest(run)?;
-    let attempts = attempts(run)?;
+    let attempts: Vec<AttemptView> = logs.iter().filter_map(|(number, log)| attempt(*number, log)).collect();
     let outputs = Outputs { run, manifest: &manifest };
     let proposal = outputs.read(&Step::Expand)?;
     let decision = outputs.decision()?;
@@ -70,14 +72,15 @@ pub(super) fn load(run: &RunDir) -> Result<RunView, OpsError> {
     })
 }
 
+/// The logs of the run's attempts, oldest first.
+pub(super) fn logs(run: &RunDir) -> Result<Vec<(u32, Log)>, OpsError> {
+    let numbers = run.attempts()?.into_iter();
+    numbers.map(|number| Ok((number, recorded(run, "attempts/", run.log(number))?))).collect()
+}
+
 /// The run's attempts, oldest first.
 pub(super) fn attempts(run: &RunDir) -> Result<Vec<AttemptView>, OpsError> {
-    let mut attempts = Vec::new();
-    for number in run.attempts()? {
-        let log = recorded(run, "attempts/", run.log(number))?;
-        attempts.extend(attempt(number, &log));
-    }
-    Ok(attempts)
+    Ok(logs(run)?.iter().filter_map(|(number, log)| attempt(*number, log)).collect())
 }
 
 /// What was decided, and the reviews that it was decided from; none where these are not recorded.
@@ -146,8 +149,10 @@ impl Outputs<'_> {
         }
     }
 
+    /// Whether the outputs are of steps that are recorded; else another tool wrote them, in other shapes, whatever
+    /// the manifest was migrated to.
     fn are_ours(&self) -> bool {
-        !WITHOUT_STEPS.contains(&self.manifest.schema_version.as_str())
+        self.manifest.steps.is_some()
     }
 
     /// The review steps, in panel order.

@@ -57,6 +57,11 @@ impl Here<'_> {
         }
     }
 
+    /// What changes whenever its manifest does; none where there is none.
+    pub(super) fn stamp(&self) -> Result<Option<String>, StoreError> {
+        self.job.stamp(self.run)
+    }
+
     /// The run.
     pub(super) fn open(&self) -> Result<RunDir, StoreError> {
         self.job.run(self.run)

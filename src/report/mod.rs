@@ -2,6 +2,7 @@
 
 pub mod doctor;
 pub mod estimated;
+pub mod index;
 pub mod json;
 pub mod migration;
 pub mod packet;
@@ -11,6 +12,7 @@ pub mod rules;
 mod safe;
 pub mod settings;
 mod style;
+pub mod table;
 pub mod terminal;
 pub mod what_if;
 

@@ -23,6 +23,11 @@ pub(super) const EXCHANGES: &str = "exchanges";
 /// The log of an attempt.
 pub(super) const EVENTS: &str = "events.jsonl";
 
+/// What can be deleted and is made again, under [`OWN`].
+pub(super) const CACHE: &str = "cache";
+/// The index of the store, in [`CACHE`].
+pub(super) const INDEX: &str = "index.sqlite";
+
 /// The directory, under [`OWN`], of the policies.
 pub(super) const POLICIES: &str = "policies";
 

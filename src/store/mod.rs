@@ -101,6 +101,29 @@ impl Store {
         self.root.has(layout::OWN)
     }
 
+    /// Where the index of the store lies, if there is one; its directory is made where it can be.
+    #[must_use]
+    pub fn index_path(&self) -> PathBuf {
+        let dir = format!("{}/{}", layout::OWN, layout::CACHE);
+        // Where it cannot be made there is no index.
+        let _ = self.root.make_dir(&dir);
+        self.root.path().join(dir).join(layout::INDEX)
+    }
+
+    /// Removes the index of the store: it is no index, or is damaged.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn remove_index(&self) -> Result<(), StoreError> {
+        let Some(dir) = self.root.try_dir(&format!("{}/{}", layout::OWN, layout::CACHE))? else {
+            return Ok(());
+        };
+        for name in [layout::INDEX.to_owned(), format!("{}-journal", layout::INDEX)] {
+            dir.remove_file(&name)?;
+        }
+        Ok(())
+    }
+
     /// Whether the store's marker is as this program writes it; none for a store of another tool.
     ///
     /// # Errors

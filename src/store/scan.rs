@@ -103,6 +103,22 @@ impl JobDir {
         self.dir.read(&format!("{run}/{}", layout::MANIFEST), MAX_MANIFEST_BYTES)
     }
 
+    /// What changes whenever a run's manifest does: its change time, its place on the disk and its size. None
+    /// where there is no manifest.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn stamp(&self, run: &RunId) -> Result<Option<String>, StoreError> {
+        match self.dir.stat(&format!("{run}/{}", layout::MANIFEST)) {
+            Ok(stat) => {
+                let (seconds, nanoseconds) = (stat.st_ctime, stat.st_ctime_nsec);
+                Ok(Some(format!("{seconds}.{nanoseconds:09} {} {}", stat.st_ino, stat.st_size)))
+            }
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A run of the job.
     ///
     /// # Errors

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use crate::support::ROOT;
 
 /// Each room and the rooms that it may name.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("provider", &["domain"]),
     ("store", &["domain"]),
+    ("index", &["domain"]),
     ("report", &["domain"]),
-    ("ops", &["domain", "provider", "store"]),
+    ("ops", &["domain", "index", "provider", "store"]),
     ("config", &["domain", "ops"]),
     ("cli", &["config", "domain", "ops", "report"]),
     ("main.rs", &["cli"]),

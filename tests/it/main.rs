@@ -17,6 +17,7 @@ mod docs;
 mod doctor;
 mod generate;
 mod house;
+mod index;
 mod migrate;
 mod migrate_faults;
 mod models;

@@ -710,3 +710,13 @@ fn processes_at_once_do_each_manifest_exactly_once() {
         recomputes(&sandbox);
     }
 }
+
+#[test]
+fn runs_of_other_tools_are_shown_after_a_migration_as_before() {
+    let sandbox = Sandbox::new();
+    sandbox.shell(&format!("cp -r {ROOT}/artifacts.example artifacts")).exits(0);
+    sandbox.run(["migrate"]);
+    for run in sandbox.runs().iter().filter(|run| run.matches('/').count() == 2) {
+        sandbox.run(["show", &format!("./{run}")]).exits(0);
+    }
+}

@@ -4,11 +4,13 @@ mod asking;
 mod migrate;
 mod policy;
 mod prompts;
+mod query;
 
 pub(super) use asking::{AskingArgs, ModelArgs};
 pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
 pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
 pub(super) use prompts::{Prompts, PromptsArgs};
+pub(super) use query::{ExportArgs, ExportFormat, QueryArgs, QueryFormat};
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -97,6 +99,16 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Tell what the built-in rules look for, and how each counts
     Rules(RulesArgs),
+    /// Ask all runs a question in SQL; nothing can be written
+    ///
+    /// The tables are derived from the store's files, and brought up to date first.
+    Query(QueryArgs),
+    /// Tell how often each version, policy, model and persona was in use, and what came of it
+    Stats,
+    /// Print a table whole, for other programs
+    Export(ExportArgs),
+    /// Bring the index of the store up to date, which `query` and `export` do themselves
+    Index,
     /// Show the prompt sets that models are asked with
     Prompts(PromptsArgs),
     /// Say what is configured and whether it can be used; exit status 1 when something is in the way

@@ -1,0 +1,251 @@
+//! The index: a SQLite file derived from the store, so that questions over all runs are answered at once.
+//!
+//! It has no authority. It can be deleted at any time, and what is in it is only ever what the files say. It relies on
+//! being told which runs there are and what is known of each; it reads no file of the store.
+
+mod query;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params, params_from_iter};
+
+pub use query::{Answer, Limits, Row};
+
+use crate::domain::facts::{Cell, Facts, OF_POLICIES, OF_RUNS, Table};
+
+/// The steps that lead to the newest form of the file. A step that was released is never edited: another is added.
+const STEPS: [&str; 1] = [include_str!("steps/0001.sql")];
+/// What marks the file as this program's (`consensus`, in part).
+const APPLICATION: i32 = 0x636f_6e73;
+/// Another process that fills the index is waited for so long.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Why the index cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// It is no index of this program, or is damaged: it is to be made anew.
+    #[error("the index is none, or is damaged")]
+    Unusable,
+    /// A newer program made it.
+    #[error("a newer consensus made the index (form {0})")]
+    Newer(i64),
+    /// It cannot be written here.
+    #[error("the index cannot be written: {0}")]
+    ReadOnly(rusqlite::Error),
+    /// The question is none that may be asked.
+    #[error("the question is refused: {0}")]
+    Refused(String),
+    /// The question took too long.
+    #[error("the question took longer than it may")]
+    Timeout,
+    /// The user wants to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// Anything else that SQLite says.
+    #[error("the index: {0}")]
+    Sql(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for IndexError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Unusable,
+            Some(
+                ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure,
+            ) => Self::ReadOnly(error),
+            _ => Self::Sql(error),
+        }
+    }
+}
+
+/// The index, open for filling.
+#[derive(Debug)]
+pub struct Index(Connection);
+
+/// What was read before, by run: what it was read at, and what was wrong with it.
+pub type Seen = HashMap<(String, String), String>;
+
+impl Index {
+    /// The index at `path`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn open(path: &Path) -> Result<Self, IndexError> {
+        Self::prepared(Connection::open(path)?)
+    }
+
+    /// An index that nobody else sees and that is gone afterwards.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn temporary() -> Result<Self, IndexError> {
+        // An empty name is a file that SQLite removes itself.
+        Self::prepared(Connection::open("")?)
+    }
+
+    fn prepared(mut connection: Connection) -> Result<Self, IndexError> {
+        connection.busy_timeout(PATIENCE)?;
+        let pragma =
+            |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+        let newest = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+        if application != 0 && application != i64::from(APPLICATION) || application == 0 && version != 0 {
+            return Err(IndexError::Unusable);
+        }
+        if version > newest {
+            return Err(IndexError::Newer(version));
+        }
+        // What it says can be had again, so a crash of the machine may cost it.
+        connection.pragma_update(None, "synchronous", "OFF")?;
+        if version < newest {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Another process may have been first.
+            let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            for step in STEPS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+                transaction.execute_batch(step)?;
+            }
+            transaction.pragma_update(None, "application_id", APPLICATION)?;
+            transaction.pragma_update(None, "user_version", newest)?;
+            transaction.commit()?;
+        }
+        Ok(Self(connection))
+    }
+
+    /// Begins filling; others wait until it is done.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn fill(&mut self) -> Result<Filling<'_>, IndexError> {
+        Ok(Filling(self.0.transaction_with_behavior(TransactionBehavior::Immediate)?))
+    }
+}
+
+/// The index being filled: all of it is there at the end, or nothing.
+#[derive(Debug)]
+pub struct Filling<'a>(Transaction<'a>);
+
+impl Filling<'_> {
+    /// What was read before.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn seen(&self) -> Result<Seen, IndexError> {
+        let mut statement = self.0.prepare("SELECT job_id, run_id, stamp FROM seen")?;
+        let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Runs that cannot be read: their path in the store, and why.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn unreadable(&self) -> Result<Vec<(String, String)>, IndexError> {
+        let text = "SELECT job_id || '/' || run_id, problem FROM seen WHERE problem IS NOT NULL ORDER BY 1";
+        let mut statement = self.0.prepare(text)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Enters what is known of a run, read at `stamp`, in place of what was.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn put(&self, facts: &Facts, stamp: &str, is_new: bool) -> Result<(), IndexError> {
+        let (job, run) = (facts.job.as_str(), facts.run.as_str());
+        if !is_new {
+            self.remove(job, run)?;
+        }
+        for (table, rows) in OF_RUNS.iter().zip(&facts.rows) {
+            self.insert(*table, rows)?;
+        }
+        self.see(job, run, stamp, None)
+    }
+
+    /// Enters a run that cannot be read, and why.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn put_unreadable(&self, job: &str, run: &str, stamp: &str, problem: &str) -> Result<(), IndexError> {
+        self.remove(job, run)?;
+        self.see(job, run, stamp, Some(problem))
+    }
+
+    /// Takes a run out.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn remove(&self, job: &str, run: &str) -> Result<(), IndexError> {
+        for Table { name, columns } in &OF_RUNS {
+            let text = format!("DELETE FROM {name} WHERE job_id = ? AND {} = ?", columns[0]);
+            self.0.prepare_cached(&text)?.execute([job, run])?;
+        }
+        self.0.prepare_cached("DELETE FROM seen WHERE job_id = ? AND run_id = ?")?.execute([job, run])?;
+        Ok(())
+    }
+
+    /// Replaces what is known of the policies: the rows of each table of [`OF_POLICIES`].
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn put_policies(&self, rows: &[Vec<Vec<Cell>>; 2]) -> Result<(), IndexError> {
+        let known = "SELECT count(*) FROM policies WHERE project_id = ? AND current_version = ?";
+        let is_known = |row: &Vec<Cell>| {
+            self.0.prepare_cached(known)?.query_row(params_from_iter(row), |row| row.get::<_, i64>(0))
+        };
+        // A version never changes once it is there.
+        let count: i64 = self.0.query_row("SELECT count(*) FROM policies", [], |row| row.get(0))?;
+        let same = rows[0].iter().map(is_known).sum::<Result<i64, _>>()?;
+        if same == count && usize::try_from(count) == Ok(rows[0].len()) {
+            return Ok(());
+        }
+        for (table, rows) in OF_POLICIES.iter().zip(rows) {
+            self.0.execute(&format!("DELETE FROM {}", table.name), [])?;
+            self.insert(*table, rows)?;
+        }
+        Ok(())
+    }
+
+    /// Ends filling: what was entered is there.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn done(self) -> Result<(), IndexError> {
+        Ok(self.0.commit()?)
+    }
+
+    fn see(&self, job: &str, run: &str, stamp: &str, problem: Option<&str>) -> Result<(), IndexError> {
+        let text = "INSERT OR REPLACE INTO seen (job_id, run_id, stamp, problem) VALUES (?, ?, ?, ?)";
+        self.0.prepare_cached(text)?.execute(params![job, run, stamp, problem])?;
+        Ok(())
+    }
+
+    fn insert(&self, table: Table, rows: &[Vec<Cell>]) -> Result<(), IndexError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let marks = vec!["?"; table.columns.len()].join(", ");
+        let text = format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, table.columns.join(", "));
+        let mut statement = self.0.prepare_cached(&text)?;
+        for row in rows {
+            statement.execute(params_from_iter(row))?;
+        }
+        Ok(())
+    }
+}
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(SqlValue::Null),
+            Self::Integer(value) => ToSqlOutput::Owned(SqlValue::Integer(*value)),
+            Self::Real(value) => ToSqlOutput::Owned(SqlValue::Real(*value)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}

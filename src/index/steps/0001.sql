@@ -1,0 +1,144 @@
+-- What was read, so that only what changed is read again.
+CREATE TABLE seen (
+  job_id TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  stamp TEXT NOT NULL,
+  problem TEXT,
+  PRIMARY KEY (job_id, run_id)
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+  id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  user_id TEXT,
+  created_at TEXT,
+  updated_at TEXT,
+  started_at TEXT,
+  completed_at TEXT,
+  status TEXT NOT NULL,
+  run_type TEXT,
+  parent_run_id TEXT,
+  input_idea TEXT,
+  extra_context TEXT,
+  parameters_json TEXT,
+  model TEXT,
+  temperature REAL,
+  schema_version TEXT,
+  prompt_set_version TEXT,
+  policy_name TEXT,
+  policy_version INTEGER,
+  overall_weighted_confidence REAL,
+  decision_label TEXT,
+  retry_count INTEGER,
+  project_id TEXT,
+  manifest_version TEXT NOT NULL,
+  path TEXT NOT NULL,
+  sample INTEGER,
+  calls INTEGER NOT NULL,
+  tokens INTEGER NOT NULL,
+  usd_micros INTEGER NOT NULL,
+  PRIMARY KEY (job_id, id)
+) WITHOUT ROWID;
+CREATE INDEX runs_by_age ON runs (created_at DESC, id);
+CREATE INDEX runs_by_id ON runs (id);
+
+CREATE TABLE proposal_versions (
+  run_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  expanded_proposal_json TEXT NOT NULL,
+  proposal_diff_json TEXT,
+  persona_template_version TEXT,
+  edit_notes TEXT,
+  PRIMARY KEY (job_id, run_id)
+) WITHOUT ROWID;
+
+CREATE TABLE persona_reviews (
+  run_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  persona_id TEXT NOT NULL,
+  persona_name TEXT NOT NULL,
+  review_json TEXT NOT NULL,
+  confidence_score REAL NOT NULL,
+  blocking_issues_present INTEGER NOT NULL,
+  security_concerns_present INTEGER NOT NULL,
+  prompt_parameters_json TEXT,
+  created_at TEXT,
+  PRIMARY KEY (job_id, run_id, persona_id)
+) WITHOUT ROWID;
+
+CREATE TABLE decisions (
+  run_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  decision_json TEXT NOT NULL,
+  overall_weighted_confidence REAL NOT NULL,
+  decision_notes TEXT,
+  created_at TEXT,
+  PRIMARY KEY (job_id, run_id)
+) WITHOUT ROWID;
+
+CREATE TABLE step_progress (
+  run_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  step_name TEXT NOT NULL,
+  step_order INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  started_at TEXT,
+  completed_at TEXT,
+  error_message TEXT,
+  step_metadata TEXT,
+  PRIMARY KEY (job_id, run_id, step_order)
+) WITHOUT ROWID;
+
+CREATE TABLE findings (
+  run_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  persona_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  text TEXT NOT NULL,
+  security_critical INTEGER,
+  rule_id TEXT,
+  start_line INTEGER
+);
+CREATE INDEX findings_of_run ON findings (job_id, run_id);
+
+CREATE TABLE migrations (
+  run_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  from_version TEXT,
+  to_version TEXT,
+  applied_at TEXT
+);
+CREATE INDEX migrations_of_run ON migrations (job_id, run_id);
+
+CREATE TABLE policies (
+  project_id TEXT NOT NULL PRIMARY KEY,
+  current_version INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE policy_versions (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  policy_json TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  change_notes TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE sample_selection_versions (
+  version_id TEXT, cycle_id TEXT, report_id TEXT, version_number INTEGER, version_status TEXT,
+  parent_version_id TEXT, approved_version_id TEXT, version_created_at TEXT, version_created_by TEXT, version_notes TEXT
+);
+CREATE TABLE sample_decisions (
+  decision_id TEXT, version_id TEXT, sample_id TEXT, sample_data TEXT, sample_type TEXT, recommendation_source TEXT,
+  recommended_by TEXT, recommended_at TEXT, decision_status TEXT, decided_by TEXT, decided_at TEXT, decision_notes TEXT,
+  carried_from_version_id TEXT, carried_from_decision_id TEXT, modification_reason TEXT
+);
+CREATE TABLE workflow_phase_data (
+  data_id TEXT, cycle_id TEXT, report_id TEXT, phase_name TEXT, version_number INTEGER, version_status TEXT,
+  parent_version_id TEXT, approved_version_id TEXT, phase_data TEXT, created_at TEXT, updated_at TEXT
+);
+CREATE TABLE approved_artifacts (
+  artifact_id TEXT, cycle_id TEXT, report_id TEXT, phase_name TEXT, artifact_type TEXT, reference_table TEXT,
+  reference_id TEXT, reference_version INTEGER, approved_at TEXT, approved_by TEXT, approval_notes TEXT
+);

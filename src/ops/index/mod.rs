@@ -1,0 +1,276 @@
+//! The index of the store: brought up to date, asked, exported. What it says is only ever what the files say; where it
+//! cannot be kept, one is made for the question alone.
+
+mod gather;
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::walk::{Here, Walk, threads};
+use super::{OpsError, Workspace};
+use crate::domain::facts::{Cell, Facts, TABLES};
+use crate::domain::ids::{JobId, RunId};
+use crate::domain::json;
+use crate::domain::policy::PolicyVersion;
+use crate::domain::view::{IndexReport, Unreadable};
+use crate::index::{Answer, Filling, Index, IndexError, Limits, Seen};
+use crate::store::{RunDir, Series, Store, StoreError};
+
+/// A run that can still change is read each time: its stamp never fits.
+const OPEN: &str = "open ";
+
+/// A question.
+#[derive(Debug, Clone)]
+pub struct QueryOptions {
+    /// In SQL.
+    pub question: String,
+    /// The values of its parameters, by name.
+    pub named: Vec<(String, Cell)>,
+    /// It may take so long.
+    pub timeout: Duration,
+}
+
+/// Brings the index up to date.
+///
+/// # Errors
+/// [`OpsError`] where there is no store, or the system refuses.
+pub fn index(workspace: &Workspace<'_>) -> Result<IndexReport, OpsError> {
+    let store = Store::open(&workspace.store)?;
+    Ok(updated(workspace, &store)?.1)
+}
+
+/// Answers a question from the index, brought up to date.
+///
+/// # Errors
+/// [`OpsError::Index`] for what may not be asked or takes too long.
+pub fn query(
+    workspace: &Workspace<'_>,
+    options: &QueryOptions,
+    interrupted: &Arc<AtomicBool>,
+    answer: &mut dyn Answer,
+) -> Result<IndexReport, OpsError> {
+    let store = Store::open(&workspace.store)?;
+    let (index, report) = updated(workspace, &store)?;
+    let limits = Limits { timeout: options.timeout, interrupted: Arc::clone(interrupted) };
+    index.sealed(&limits)?.ask(&options.question, &options.named, answer)?;
+    Ok(report)
+}
+
+/// The question that exports a table whole, in an order that does not change.
+///
+/// # Errors
+/// [`OpsError::NoSuchTable`]
+pub fn export_question(table: &str) -> Result<String, OpsError> {
+    if TABLES.contains(&table) {
+        return Ok(format!("SELECT * FROM {table} ORDER BY 1, 2"));
+    }
+    let known = TABLES.iter().map(|name| (*name).to_owned()).collect();
+    Err(OpsError::NoSuchTable { name: table.to_owned(), known })
+}
+
+/// The question that `stats` asks: how often each version, policy, model and persona was in use, and what came of it.
+pub const STATS: &str = "\
+WITH decided AS (
+  SELECT coalesce(schema_version, 'unknown') AS schema_version,
+         coalesce(prompt_set_version, 'unknown') AS prompt_set_version,
+         coalesce(policy_name || '@' || policy_version, 'unknown') AS policy_version,
+         coalesce(model, 'unknown') AS model,
+         decision_label, overall_weighted_confidence AS confidence
+  FROM runs
+)
+SELECT 'schema_version' AS dimension, schema_version AS value, count(*) AS runs,
+       count(decision_label) AS decided, count(*) FILTER (WHERE decision_label = 'approve') AS approved,
+       round(avg(confidence), 4) AS mean_confidence FROM decided GROUP BY 2
+UNION ALL
+SELECT 'prompt_set_version', prompt_set_version, count(*), count(decision_label),
+       count(*) FILTER (WHERE decision_label = 'approve'), round(avg(confidence), 4) FROM decided GROUP BY 2
+UNION ALL
+SELECT 'policy_version', policy_version, count(*), count(decision_label),
+       count(*) FILTER (WHERE decision_label = 'approve'), round(avg(confidence), 4) FROM decided GROUP BY 2
+UNION ALL
+SELECT 'model', model, count(*), count(decision_label),
+       count(*) FILTER (WHERE decision_label = 'approve'), round(avg(confidence), 4) FROM decided GROUP BY 2
+UNION ALL
+SELECT 'persona', p.persona_id, count(*), count(r.decision_label),
+       count(*) FILTER (WHERE r.decision_label = 'approve'), round(avg(p.confidence_score), 4)
+FROM persona_reviews p JOIN runs r ON r.job_id = p.job_id AND r.id = p.run_id GROUP BY 2";
+
+/// The index, up to date: the store's own, or one that is gone afterwards.
+fn updated(workspace: &Workspace<'_>, store: &Store) -> Result<(Index, IndexReport), OpsError> {
+    if !store.is_marked()? && !store.has_runs()? {
+        return Err(StoreError::NoStore { path: store.path() }.into());
+    }
+    let path = store.index_path();
+    let mended = || store.remove_index().ok().and_then(|()| Index::open(&path).ok());
+    let own = match Index::open(&path) {
+        Ok(index) => Some(index),
+        // Whoever made it will make it again.
+        Err(IndexError::Unusable | IndexError::Newer(_)) => mended(),
+        Err(_) => None,
+    };
+    if let Some(mut index) = own {
+        match update(workspace, store, &mut index) {
+            Ok(report) => return Ok((index, report)),
+            Err(OpsError::Index(IndexError::Unusable)) => {
+                drop(index);
+                if let Some(mut index) = mended() {
+                    let report = update(workspace, store, &mut index)?;
+                    return Ok((index, report));
+                }
+            }
+            Err(OpsError::Index(IndexError::ReadOnly(_))) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut index = Index::temporary()?;
+    let report = update(workspace, store, &mut index)?;
+    Ok((index, IndexReport { is_temporary: true, ..report }))
+}
+
+/// What was found of a run.
+enum Found {
+    /// It is as it was.
+    Same(JobId, RunId),
+    /// It is new or has changed.
+    Read(Box<Facts>, String),
+    /// It cannot be read.
+    Unreadable(JobId, RunId, String, String),
+    /// A job that cannot be listed.
+    Unlisted(StoreError),
+}
+
+fn update(workspace: &Workspace<'_>, store: &Store, index: &mut Index) -> Result<IndexReport, OpsError> {
+    let filling = index.fill()?;
+    let seen = filling.seen()?;
+    let walk = Walk::of(store, None, threads(), workspace.interrupted)?;
+    let mut report = IndexReport::default();
+    let mut there: HashSet<(String, String)> = HashSet::with_capacity(seen.len());
+    let mut failure = None;
+    walk.each(
+        |here| look(here, &seen),
+        |found| if let Found::Read(facts, _) = found { size(facts) } else { 0 },
+        |found| match enter(&filling, &seen, found, &mut report, &mut there) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        },
+    );
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    if workspace.is_interrupted() {
+        return Err(OpsError::Stopped);
+    }
+    for (job, run) in seen.keys().filter(|key| !there.contains(*key)) {
+        filling.remove(job, run)?;
+        report.removed += 1;
+    }
+    filling.put_policies(&policies(store)?)?;
+    for (place, problem) in filling.unreadable()? {
+        report.unreadable.push(Unreadable { path: store.path().join(place), problem });
+    }
+    filling.done()?;
+    Ok(report)
+}
+
+fn look(here: Result<Here<'_>, StoreError>, seen: &Seen) -> Option<Found> {
+    let here = match here {
+        Ok(here) => here,
+        Err(error) => return Some(Found::Unlisted(error)),
+    };
+    let (job, run) = here.ids();
+    let stamp = match here.stamp() {
+        Ok(stamp) => stamp,
+        Err(error) => return Some(Found::Unreadable(job, run, String::new(), error.to_string())),
+    };
+    let key = (job.to_string(), run.to_string());
+    if stamp.is_some() && seen.get(&key) == stamp.as_ref() {
+        return Some(Found::Same(job, run));
+    }
+    // It is read after its stamp was taken: what changes meanwhile has another one next time.
+    let stamp = stamp.unwrap_or_default();
+    let opened = here.open();
+    if let Ok(dir) = &opened
+        && !is_run(dir)
+    {
+        return None;
+    }
+    let gathered = opened.map_err(OpsError::from).and_then(|dir| gather::facts(&dir));
+    Some(match gathered {
+        Ok((facts, is_open)) => {
+            Found::Read(Box::new(facts), if is_open { format!("{OPEN}{stamp}") } else { stamp })
+        }
+        Err(error) => Found::Unreadable(job, run, stamp, error.to_string()),
+    })
+}
+
+/// What cannot be looked into may be one.
+fn is_run(dir: &RunDir) -> bool {
+    dir.is_run().unwrap_or(true)
+}
+
+fn enter(
+    filling: &Filling<'_>,
+    seen: &Seen,
+    found: Found,
+    report: &mut IndexReport,
+    there: &mut HashSet<(String, String)>,
+) -> Result<(), OpsError> {
+    let key = |job: &JobId, run: &RunId| (job.to_string(), run.to_string());
+    match found {
+        Found::Same(job, run) => drop(there.insert(key(&job, &run))),
+        Found::Read(facts, stamp) => {
+            let key = key(&facts.job, &facts.run);
+            filling.put(&facts, &stamp, !seen.contains_key(&key))?;
+            there.insert(key);
+            report.read += 1;
+        }
+        Found::Unreadable(job, run, stamp, problem) => {
+            // One that was mended elsewhere is looked at again.
+            filling.put_unreadable(job.as_str(), run.as_str(), &format!("{OPEN}{stamp}"), &problem)?;
+            there.insert(key(&job, &run));
+        }
+        Found::Unlisted(error) => {
+            let path = error.path().to_owned();
+            report.unreadable.push(Unreadable { path, problem: error.to_string() });
+            return Ok(());
+        }
+    }
+    report.runs += 1;
+    Ok(())
+}
+
+/// About how many bytes facts take that wait to be entered.
+fn size(facts: &Facts) -> usize {
+    let text = |cell: &Cell| if let Cell::Text(text) = cell { text.len() } else { 8 };
+    facts.rows.iter().flatten().flatten().map(text).sum()
+}
+
+fn policies(store: &Store) -> Result<[Vec<Vec<Cell>>; 2], OpsError> {
+    let (mut names, mut versions) = (Vec::new(), Vec::new());
+    for name in store.policies()? {
+        // A policy that cannot be read is `verify`'s to tell; what was made under it stands in the runs.
+        let Ok(sealed) = store.records(Series::Policy(&name)) else { continue };
+        let made: Vec<PolicyVersion> =
+            sealed.iter().filter_map(|sealed| PolicyVersion::of(&sealed.record).ok()).collect();
+        let Some(newest) = made.last() else { continue };
+        names.push(vec![Cell::Text(name.to_string()), Cell::count(Some(newest.reference.version))]);
+        versions.extend(made.iter().map(|version| {
+            vec![
+                Cell::Text(format!("{name}@{}", version.reference.version)),
+                Cell::Text(name.to_string()),
+                Cell::count(Some(version.reference.version)),
+                Cell::Text(json::canonical(&json::to_value(&version.body))),
+                Cell::Text(version.at.clone()),
+                Cell::Text(version.by.clone()),
+                Cell::text(version.note.clone()),
+            ]
+        }));
+    }
+    Ok([names, versions])
+}
