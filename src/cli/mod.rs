@@ -5,6 +5,7 @@
 
 mod args;
 mod asking_error;
+mod audit;
 
 mod config;
 mod doctor;
@@ -112,6 +113,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Schema(args) => schema::schema(args, output),
         Command::Query(args) => query::query(workspace, args, output),
         Command::Export(args) => query::export(workspace, args, output),
+        Command::Audit(args) => audit::audit(workspace, args, output),
         Command::Stats => query::stats(workspace, output),
         Command::Index => query::index(workspace, output),
         Command::Prompts(args) => {

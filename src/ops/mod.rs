@@ -3,6 +3,7 @@
 //! Each verb takes the workspace and its options and returns values. Nothing here prints, reads the
 //! environment, or spells a path of the store.
 
+mod audit;
 mod clock;
 mod connection;
 mod doctor;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use crate::domain::view::IndexReport;
+pub use audit::{AuditOptions, AuditReport, audit};
 pub use clock::Clock;
 pub use connection::{Connection, Connections};
 pub use doctor::{DoctorOptions, doctor, is_well};

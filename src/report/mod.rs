@@ -1,5 +1,6 @@
 //! Values to bytes: what people and programs are shown. Nothing here reads or writes anything.
 
+pub mod audit;
 pub mod doctor;
 pub mod estimated;
 pub mod index;

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod audit;
 mod bad_input;
 mod crash;
 mod custom_step;

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::domain::audit::Expected;
 use crate::domain::decision::Label;
 use crate::domain::digest::Digest;
 use crate::domain::ids::JobId;
@@ -103,6 +104,10 @@ pub(super) enum Command {
     ///
     /// The tables are derived from the store's files, and brought up to date first.
     Query(QueryArgs),
+    /// Say which runs mix versions, or have others than are expected
+    ///
+    /// Mixed versions are warnings: they never change a run.
+    Audit(AuditArgs),
     /// Tell how often each version, policy, model and persona was in use, and what came of it
     Stats,
     /// Print a table whole, for other programs
@@ -333,6 +338,19 @@ pub(super) enum Rules {
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    /// Only this job's runs
+    #[arg(long, value_name = "ID")]
+    pub(super) job: Option<JobId>,
+    /// Warn of every other version, such as `schema=1.1.0,prompt=1.0.0`; several of one are all expected
+    #[arg(long, value_name = "VERSIONS")]
+    pub(super) expect: Option<Expected>,
+    /// Exit with status 1 when there is a warning
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 #[derive(Debug, Args)]
