@@ -15,6 +15,7 @@ pub mod estimate;
 pub mod event;
 pub mod exchange;
 pub mod facts;
+pub mod filter;
 pub mod idea;
 pub mod identity;
 pub mod ids;

@@ -19,6 +19,7 @@ mod doctor;
 mod generate;
 mod house;
 mod index;
+mod list;
 mod migrate;
 mod migrate_faults;
 mod models;

@@ -1,12 +1,14 @@
 //! The flags: one table from which parsing and help come.
 
 mod asking;
+mod list;
 mod migrate;
 mod policy;
 mod prompts;
 mod query;
 
 pub(super) use asking::{AskingArgs, ModelArgs};
+pub(super) use list::ListArgs;
 pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
 pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
 pub(super) use prompts::{Prompts, PromptsArgs};
@@ -226,16 +228,6 @@ pub(super) enum ReportFormat {
     Sarif,
     /// JUnit XML, for CI
     Junit,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ListArgs {
-    /// Only this job's runs
-    #[arg(long, value_name = "ID")]
-    pub(super) job: Option<JobId>,
-    /// Only so many
-    #[arg(long, value_name = "N")]
-    pub(super) limit: Option<usize>,
 }
 
 #[derive(Debug, Args)]
