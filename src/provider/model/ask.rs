@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -196,13 +197,34 @@ impl Models {
                     .ok_or_else(|| CallError::new(CallFailure::BadRequest, "no server is configured"))?;
                 let exchange = exchange(question, server, body, ledger, deadline)?;
                 ledger.settle(&exchange)?;
-                warn_of_a_cut(question, &exchange, ledger)?;
+                self.warn_of_a_cut(question, &exchange, ledger)?;
                 if exchange.outcome == INTERRUPTED {
                     return Err(Closed::Interrupted.into());
                 }
                 Ok(self.outcome(question, &exchange))
             }
         }
+    }
+
+    /// Says so, once, where a server counts so few tokens that it cannot have read the whole prompt.
+    fn warn_of_a_cut(
+        &self,
+        question: &Question<'_>,
+        exchange: &Exchange,
+        ledger: &dyn Ledger,
+    ) -> Result<(), Closed> {
+        let Some(usage) = exchange.usage else { return Ok(()) };
+        let bytes = (question.prompt.system.len() + question.prompt.user.len()) as u64;
+        let is_whole = usage.input_tokens.saturating_mul(MOST_BYTES_PER_TOKEN) >= bytes;
+        if is_whole || self.told_of_a_cut.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let told = format!(
+            "{}: the server counts {} tokens of a prompt of {bytes} bytes, so it may have read a part of it only \
+             (`consensus doctor --deep` measures how much it reads)",
+            question.step, usage.input_tokens
+        );
+        ledger.warn("cut", Some(question.step), told)
     }
 
     /// The requests that this one may have been, as far as servers refuse parameters: first as it would be now.
@@ -265,21 +287,6 @@ impl Models {
 
 /// No prompt has so many bytes to a token: where a server counts fewer tokens it did not read it all.
 const MOST_BYTES_PER_TOKEN: u64 = 16;
-
-/// Says so where the server counts so few tokens that it cannot have read the whole prompt.
-fn warn_of_a_cut(question: &Question<'_>, exchange: &Exchange, ledger: &dyn Ledger) -> Result<(), Closed> {
-    let Some(usage) = exchange.usage else { return Ok(()) };
-    let bytes = (question.prompt.system.len() + question.prompt.user.len()) as u64;
-    if usage.input_tokens.saturating_mul(MOST_BYTES_PER_TOKEN) >= bytes {
-        return Ok(());
-    }
-    let told = format!(
-        "{}: the server counts {} tokens of a prompt of {bytes} bytes, so it may have read a part of it only \
-         (`consensus doctor --deep` measures how much it reads)",
-        question.step, usage.input_tokens
-    );
-    ledger.warn("cut", Some(question.step), told)
-}
 
 /// The failure that a stored word names.
 fn failure_of(code: &str) -> CallFailure {

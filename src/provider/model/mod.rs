@@ -16,6 +16,7 @@ mod turns;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock};
 
 pub use endpoint::{Endpoint, EndpointError};
@@ -103,6 +104,7 @@ pub struct Models {
     source: Source,
     /// How many steps ask at the same time; the time of a step begins with its turn.
     turns: Turns,
+    told_of_a_cut: AtomicBool,
     /// What servers refused by name, by model: it is not sent again.
     left_out: Mutex<BTreeMap<(ProviderName, String), LeftOut>>,
 }
@@ -112,7 +114,15 @@ impl Models {
     #[must_use]
     pub fn new(prompts: &'static PromptSet, thresholds: Thresholds, limits: Limits, source: Source) -> Self {
         let turns = Turns::new(usize::MAX);
-        Self { prompts, thresholds, limits, source, turns, left_out: Mutex::default() }
+        Self {
+            prompts,
+            thresholds,
+            limits,
+            source,
+            turns,
+            told_of_a_cut: AtomicBool::new(false),
+            left_out: Mutex::default(),
+        }
     }
 
     /// These models, asked by at most so many steps at the same time.
