@@ -1,5 +1,7 @@
 //! `consensus doctor`
 
+use std::sync::atomic::Ordering;
+
 use super::args::DoctorArgs;
 use super::output::Output;
 use super::{Answer, CommandError, run, signal};
@@ -23,6 +25,9 @@ pub(super) fn doctor(
         context: args.context,
     };
     let checks = ops::doctor(&workspace, &options)?;
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(CommandError::interrupted());
+    }
     output.answer(|| doctor::json(&checks), || doctor::text(&checks))?;
     Ok(if ops::is_well(&checks) { Answer::Yes } else { Answer::No })
 }

@@ -21,6 +21,9 @@ struct Usual {
 
 const OPENAI_BASE: &str = "OPENAI_BASE_URL";
 const OPENAI_KEY: &str = "OPENAI_API_KEY";
+/// The variables that name a proxy.
+const PROXIES: [&str; 6] =
+    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 /// A file of certificates to trust instead of the usual ones.
 const ROOTS: &str = "SSL_CERT_FILE";
 
@@ -55,7 +58,12 @@ pub(super) const KEYS: [&str; 3] = [OPENAI_KEY, "ANTHROPIC_API_KEY", "CONSENSUS_
 /// Settles the connections; `set` looks a variable up.
 pub(super) fn resolve(base_url: Option<&str>, set: &dyn Fn(&str) -> Option<OsString>) -> Connections {
     let servers = USUAL.iter().map(|usual| (usual.provider, connection(usual, base_url, set)));
-    Connections { servers: servers.collect::<BTreeMap<_, _>>(), roots: set(ROOTS).map(PathBuf::from) }
+    let names_proxy = PROXIES.iter().any(|name| set(name).is_some());
+    Connections {
+        servers: servers.collect::<BTreeMap<_, _>>(),
+        names_proxy,
+        roots: set(ROOTS).map(PathBuf::from),
+    }
 }
 
 fn connection(usual: &Usual, base_url: Option<&str>, set: &dyn Fn(&str) -> Option<OsString>) -> Connection {

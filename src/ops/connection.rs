@@ -24,6 +24,8 @@ pub struct Connection {
 pub struct Connections {
     /// By provider.
     pub servers: BTreeMap<ProviderName, Connection>,
+    /// Whether the environment names a proxy.
+    pub names_proxy: bool,
     /// A file of certificates, as PEM, to trust instead of the usual ones.
     pub roots: Option<PathBuf>,
 }

@@ -80,13 +80,14 @@ impl Asking {
     /// What models are sent of the subject: all of it but keys, tokens and passwords.
     pub fn material(&self, subject: &Subject<'_>) -> &Material {
         self.material.get_or_init(|| Material {
-            document: self.rules.without_secrets(subject.idea),
-            context: subject
-                .context
-                .iter()
-                .map(|(name, text)| (name.clone(), self.rules.without_secrets(text)))
-                .collect(),
+            document: self.sendable(subject.idea),
+            context: subject.context.iter().map(|(name, text)| (name.clone(), self.sendable(text))).collect(),
         })
+    }
+
+    /// A text as models are sent it.
+    fn sendable(&self, text: &str) -> String {
+        self.models.without_keys(&self.rules.without_secrets(text))
     }
 
     fn asked(&self, step: &Step) -> &Asked {
@@ -138,7 +139,7 @@ impl Provider for Asking {
             Asked::Rules => self.rules.review(persona, subject, proposal, ledger),
             Asked::File => self.answers.review(persona, subject, proposal, ledger),
             Asked::Model(choice) => {
-                let read = self.rules.without_secrets(&read_by(persona, proposal));
+                let read = self.sendable(&read_by(persona, proposal));
                 let material = (self.material(subject), subject.idea);
                 self.models.review(choice, persona, material, &read, ledger)
             }

@@ -512,3 +512,31 @@ fn why_an_answer_did_not_fit_is_kept() {
     assert!(outcome.stderr.contains(told) && !outcome.stderr.contains("struct"), "{outcome}");
     assert!(events(&sandbox, 1).iter().any(|event| event["code"] == "does_not_fit"));
 }
+
+#[test]
+fn a_recording_does_not_lie_in_a_store() {
+    let (sandbox, stub) = (sandbox(QUICK), Stub::good());
+    run(&sandbox, &stub, &[]).exits(0);
+    for place in
+        [sandbox.only_run(), "artifacts/new/tape".to_owned(), "artifacts/.consensus/policies".to_owned()]
+    {
+        let outcome = run(&sandbox, &stub, &["--record", &place, "--no-wait"]).exits(2);
+        assert!(outcome.stderr.contains("a recording does not lie in a store"), "{outcome}");
+    }
+    sandbox.run(["verify", "--all"]).exits(0);
+}
+
+#[test]
+fn an_answer_that_nobody_would_read_is_asked_for_again() {
+    let stub = critic(|seen, before| {
+        let mut answer = review(8000);
+        if before == 0 {
+            answer["concerns"] = json!([{"text": "x", "quotes": vec!["a"; 100_000]}]);
+        }
+        says(seen, &answer.to_string())
+    });
+    run(&sandbox(QUICK), &stub, &[]).exits(0);
+    assert!(
+        stub.seen_of("critic")[1].last_turn().contains("a list has 100000 items, and at most 100 are read")
+    );
+}

@@ -16,7 +16,7 @@ use crate::domain::text::Text;
 use crate::ops::input::read_regular;
 use crate::ops::{Connections, OpsError};
 use crate::provider::file::Answers;
-use crate::provider::model::{Choice, Models, RecordedWith, Recording, Server, Source};
+use crate::provider::model::{Choice, Models, RecordedWith, Recording, Server, Source, proxy_problem};
 use crate::provider::panel::{Asked, Asking};
 use crate::provider::rules::Rules;
 
@@ -251,6 +251,10 @@ fn servers(
         let endpoint =
             connection.map_or_else(|| Err("no server is configured".to_owned()), |one| one.endpoint.clone());
         let endpoint = endpoint.map_err(|problem| OpsError::Connection { provider: *provider, problem })?;
+        let proxy = proxy_problem(options.connections.names_proxy).filter(|_| !endpoint.is_loopback());
+        if let Some(problem) = proxy {
+            return Err(OpsError::Connection { provider: *provider, problem: problem.to_owned() });
+        }
         if let (Some(path), None) = (&options.connections.roots, &roots) {
             let read = read_regular(path, MAX_BYTES);
             let problem = |_| OpsError::Connection {

@@ -169,11 +169,31 @@ impl<'a> Book<'a> {
         let bytes = exchange.bytes();
         let stored = self.locked.put_exchange(self.attempt, &exchange.file(), &bytes);
         stored.map_err(|error| self.unwritten(error))?;
-        if let Some(cassette) = self.cassette.filter(|_| exchange.is_answered()) {
-            let kept = cassette.put(exchange.request.digest, &bytes, &self.workspace.wait());
-            kept.map_err(|error| self.unwritten(error))?;
-        }
         Ok(Digest::of(&bytes))
+    }
+
+    /// Keeps an answer in the cassette too; only after it is in the record.
+    fn keep(&self, exchange: &Exchange) -> Result<(), Closed> {
+        let Some(cassette) = self.cassette.filter(|_| exchange.is_answered()) else { return Ok(()) };
+        let kept = cassette.put(exchange.request.digest, &exchange.bytes(), &self.workspace.wait());
+        kept.map_err(|error| self.unwritten(error))
+    }
+
+    /// Stops where there is a budget and an answer does not say what it took, as the policy wants; else warns.
+    fn missing_usage(&self, exchange: &Exchange) -> Result<(), Closed> {
+        let has_budget = self.limits.budget_tokens.is_some() || self.limits.budget_usd_micros.is_some();
+        if !has_budget || !exchange.is_answered() || exchange.usage.is_some() {
+            return Ok(());
+        }
+        let model = exchange.model.clone();
+        match self.limits.on_missing_usage {
+            OnMissingUsage::Stop => Err(Closed::Stopped(Stop::MissingUsage(model))),
+            OnMissingUsage::Estimate => {
+                let message =
+                    format!("`{model}` does not say what its answers take: what was reserved counts");
+                self.warn_once(format!("usage {model}"), "missing_usage", Some(&exchange.step), message)
+            }
+        }
     }
 
     fn next_call(money: &mut Money, step: &Step) -> u32 {
@@ -236,20 +256,9 @@ impl Ledger for Book<'_> {
         })?;
         self.money().account.settle(reserved, spent);
         self.settled.notify_all();
+        self.keep(exchange)?;
         self.warn_of_budgets()?;
-        let has_budget = self.limits.budget_tokens.is_some() || self.limits.budget_usd_micros.is_some();
-        if has_budget && exchange.is_answered() && exchange.usage.is_none() {
-            let model = exchange.model.clone();
-            match self.limits.on_missing_usage {
-                OnMissingUsage::Stop => return Err(Closed::Stopped(Stop::MissingUsage(model))),
-                OnMissingUsage::Estimate => {
-                    let message =
-                        format!("`{model}` does not say what its answers take: what was reserved counts");
-                    self.warn_once(format!("usage {model}"), "missing_usage", Some(&exchange.step), message)?;
-                }
-            }
-        }
-        Ok(())
+        self.missing_usage(exchange)
     }
 
     fn unused(&self, request: Digest) -> Option<Exchange> {
@@ -259,8 +268,11 @@ impl Ledger for Book<'_> {
     fn replay(&self, step: &Step, exchange: &Exchange) -> Result<(), Closed> {
         let call = Self::next_call(&mut self.money(), step);
         let mine = Exchange { step: step.clone(), call, ..exchange.clone() };
-        let exchange = self.store(&mine)?;
-        self.write(Event::CallReplayed { step: step.clone(), call, exchange })
+        let stored = self.store(&mine)?;
+        self.write(Event::CallReplayed { step: step.clone(), call, exchange: stored })?;
+        self.keep(&mine)?;
+        // One of this run's own was paid for; one that was recorded elsewhere was not.
+        if self.unused.contains_key(&exchange.request.digest) { self.missing_usage(exchange) } else { Ok(()) }
     }
 
     fn warn(&self, code: &'static str, step: Option<&Step>, message: String) -> Result<(), Closed> {

@@ -15,6 +15,7 @@ mod recording;
 mod resume;
 
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::thread;
 
 use super::{ContextFile, OpsError, RuleFiles, Source, Workspace, load_rules, policy, view};
@@ -198,6 +199,15 @@ impl Beginning<'_> {
     /// The cassette that is recorded, with everything that the run was answered already.
     fn cassette(&self, run: &RunDir) -> Result<Option<Cassette>, OpsError> {
         let Some(path) = &self.options.asking.record else { return Ok(None) };
+        let is_inside = |path: &Path| {
+            let root = self.store.path().canonicalize().ok();
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let found = whole.ancestors().find_map(|path| path.canonicalize().ok());
+            root.zip(found).is_some_and(|(root, found)| found.starts_with(root))
+        };
+        if is_inside(path) {
+            return Err(OpsError::Asking("a recording does not lie in a store: name another directory"));
+        }
         let (cassette, with) = (Cassette::create(path)?, self.plan.recorded_with());
         let differs = |problem: String| OpsError::AnotherRecording { path: path.clone(), problem };
         if let Some(said) = cassette.begin(&plan::file(&with), &self.workspace.wait())? {

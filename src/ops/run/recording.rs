@@ -20,6 +20,8 @@ use crate::provider::model::{RecordedWith, Recording};
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// What the exchanges of a cassette were recorded with.
 const ABOUT: &str = "recording.json";
+/// A digest has so many digits.
+const HEX: usize = 64;
 
 /// The recording at `dir`, and what it was made with.
 ///
@@ -28,7 +30,7 @@ const ABOUT: &str = "recording.json";
 pub(super) fn read(dir: &Path) -> Result<(RecordedWith, Recording), OpsError> {
     let about = dir.join(ABOUT);
     let (with, mut exchanges) = if about.symlink_metadata().is_ok() {
-        (parsed(&about)?, listed(dir)?)
+        (parsed(&about)?, listed(dir, &|name| name.len() == HEX + ".json".len())?)
     } else {
         let inputs = dir.join("inputs");
         let request: Request = parsed(&inputs.join("request.json"))?;
@@ -56,7 +58,7 @@ pub(super) fn read(dir: &Path) -> Result<(RecordedWith, Recording), OpsError> {
 fn logged(attempt: &Path) -> Result<Vec<Exchange>, OpsError> {
     let path = attempt.join("events.jsonl");
     let log = Log::read(&bytes(&path)?).map_err(|error| refused(&path, error.to_string()))?;
-    let exchanges = listed(&attempt.join("exchanges"))?;
+    let exchanges = listed(&attempt.join("exchanges"), &|_| true)?;
     let differs = |exchange: &&Exchange| {
         let recorded = log.exchange(&exchange.step, exchange.call);
         recorded.is_some_and(|recorded| recorded != Digest::of(&exchange.bytes()))
@@ -70,9 +72,9 @@ fn logged(attempt: &Path) -> Result<Vec<Exchange>, OpsError> {
     }
 }
 
-fn listed(dir: &Path) -> Result<Vec<Exchange>, OpsError> {
+fn listed(dir: &Path, is_one: &dyn Fn(&str) -> bool) -> Result<Vec<Exchange>, OpsError> {
     let names = names(dir)?.into_iter().filter(|name| {
-        name != ABOUT && Path::new(name).extension().is_some_and(|extension| extension == "json")
+        is_one(name) && Path::new(name).extension().is_some_and(|extension| extension == "json")
     });
     names
         .map(|name| {

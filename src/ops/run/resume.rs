@@ -97,7 +97,7 @@ fn unused(
             match &entry.event {
                 Event::StepStarted { step } => drop(newest.insert(step, (*attempt, Vec::new()))),
                 Event::StepFailed { step, .. } => drop(newest.remove(step)),
-                Event::CallSettled { step, call, .. } | Event::CallReplayed { step, call, .. } => {
+                Event::CallReserved { step, call, .. } | Event::CallReplayed { step, call, .. } => {
                     newest.entry(step).or_insert((*attempt, Vec::new())).1.push(*call);
                 }
                 _ => {}
@@ -109,7 +109,12 @@ fn unused(
         for call in calls {
             let name = exchange_file(step, call);
             let file = format!("attempts/{attempt:04}/exchanges/{name}");
-            let exchange = Exchange::read(&run.exchange(attempt, &name)?);
+            // Its process may have died before it came back, or just before it said so.
+            let bytes = match run.exchange(attempt, &name) {
+                Err(StoreError::NotFound { .. }) => continue,
+                bytes => bytes?,
+            };
+            let exchange = Exchange::read(&bytes);
             let exchange = exchange.map_err(|error| view::corrupt(run, &file, error))?;
             if exchange.is_answered() {
                 unused.insert(exchange.request.digest, exchange);

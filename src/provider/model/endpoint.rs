@@ -26,6 +26,9 @@ pub enum EndpointError {
     /// It holds a user name or a password.
     #[error("it holds a user name or password; keys come from the environment")]
     UserInfo,
+    /// Its port is none.
+    #[error("its port is not a number from 1 to 65535")]
+    Port,
     /// It has a query or a fragment.
     #[error("it has a `?` or `#` part, which a base address does not")]
     Query,
@@ -44,6 +47,11 @@ impl Endpoint {
         let authority = uri.authority().ok_or(EndpointError::NoAddress)?;
         if authority.as_str().contains('@') {
             return Err(EndpointError::UserInfo);
+        }
+        // A port that is none would be taken for the usual one, and the key go there.
+        let port = &authority.as_str()[authority.host().len()..];
+        if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
+            return Err(EndpointError::Port);
         }
         let is_https = match uri.scheme_str() {
             Some("https") => true,
@@ -170,6 +178,9 @@ mod tests {
             ("example.org/v1", EndpointError::NoAddress),
             ("ftp://example.org", EndpointError::NoAddress),
             ("http://", EndpointError::NoAddress),
+            ("http://127.0.0.1:99999/v1", EndpointError::Port),
+            ("http://127.0.0.1:abc/v1", EndpointError::Port),
+            ("http://[::1]:0/v1", EndpointError::Port),
             ("http://127.0.0.1@example.org", EndpointError::UserInfo),
             ("https://example.org/v1?key=1", EndpointError::Query),
         ] {

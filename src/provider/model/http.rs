@@ -103,6 +103,19 @@ impl Http {
     }
 }
 
+/// Why the proxy that the environment names cannot be used; none where it names none, or one that can.
+pub(super) fn proxy_problem(is_named: bool) -> Option<&'static str> {
+    match ureq::Proxy::try_from_env() {
+        None if is_named => Some("the proxy that the environment names is no http:// or https:// address"),
+        Some(proxy)
+            if !matches!(proxy.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https) =>
+        {
+            Some("the proxy that the environment names is no http:// or https:// proxy")
+        }
+        _ => None,
+    }
+}
+
 fn tls(roots: Option<&[u8]>) -> TlsConfig {
     let Some(pem) = roots else { return TlsConfig::builder().root_certs(RootCerts::WebPki).build() };
     let certificates = parse_pem(pem).filter_map(|item| match item {
@@ -144,10 +157,10 @@ fn cut(error: io::Error) -> Trouble {
 
 fn trouble(error: Error) -> Trouble {
     use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, PermissionDenied, TimedOut,
+        BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, TimedOut, UnexpectedEof, WriteZero,
     };
-    let unreached =
-        [ConnectionRefused, HostUnreachable, NetworkUnreachable, AddrNotAvailable, PermissionDenied];
+    // Any other trouble of the system comes before there is a connection.
+    let on_the_way = [BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, UnexpectedEof, WriteZero];
     match error {
         Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
             Trouble::NotSent("no connection within 10 s".into())
@@ -155,11 +168,12 @@ fn trouble(error: Error) -> Trouble {
         Error::Timeout(_) => Trouble::Timeout,
         Error::HostNotFound => Trouble::NotSent("the host's name is not known".into()),
         Error::ConnectionFailed => Trouble::NotSent("no connection".into()),
+        Error::ConnectProxyFailed(problem) => Trouble::NotSent(format!("the proxy refuses: {problem}")),
         Error::Tls(problem) => Trouble::NotSent(format!("TLS: {problem}")),
         Error::Rustls(problem) => Trouble::NotSent(format!("TLS: {problem}")),
         Error::InvalidProxyUrl => Trouble::NotSent("the proxy's address is none".into()),
-        Error::Io(error) if unreached.contains(&error.kind()) => Trouble::NotSent(error.to_string()),
         Error::Io(error) if error.kind() == TimedOut => Trouble::Timeout,
+        Error::Io(error) if !on_the_way.contains(&error.kind()) => Trouble::NotSent(error.to_string()),
         other => Trouble::Broken(other.to_string()),
     }
 }

@@ -2,10 +2,15 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
 use crate::domain::json::Value;
 
 /// What stands where a key stood.
 const REMOVED: &str = "[key removed]";
+/// A shorter key is a stand-in for servers that want any, and is not searched for.
+const SHORTEST: usize = 8;
 
 /// A key out of the environment.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,10 +43,42 @@ impl Key {
         &self.0
     }
 
-    /// `text` without the key.
+    /// `text` without the key, in whatever of the usual ways it is spelled. One that is too short to be secret stays:
+    /// it would be found everywhere.
     pub(super) fn remove(&self, text: &str) -> String {
-        let encoded = percent_encoded(&self.0);
-        text.replace(&self.0, REMOVED).replace(&encoded, REMOVED).replace(&encoded.to_lowercase(), REMOVED)
+        if self.0.len() < SHORTEST {
+            return text.to_owned();
+        }
+        self.forms().iter().fold(text.to_owned(), |text, form| {
+            if text.contains(form.as_str()) { text.replace(form.as_str(), REMOVED) } else { text }
+        })
+    }
+
+    /// The ways in which a key is spelled, the longest first.
+    fn forms(&self) -> Vec<String> {
+        let key = &self.0;
+        let bytes = |form: fn(u8) -> String| key.bytes().map(form).collect::<String>();
+        let html = key.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        let percent = [
+            percent_encoded(key, "-._~"),
+            percent_encoded(key, "-._~/"),
+            bytes(|byte| format!("%{byte:02X}")),
+        ];
+        let mut forms = vec![
+            key.clone(),
+            html,
+            key.replace('/', r"\/"),
+            STANDARD.encode(key),
+            URL_SAFE_NO_PAD.encode(key),
+            bytes(|byte| format!("{byte:02x}")),
+            bytes(|byte| format!("{byte:02X}")),
+            bytes(|byte| format!(r"\u{byte:04x}")),
+        ];
+        forms.extend(percent.iter().map(|form| form.to_lowercase()));
+        forms.extend(percent);
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        forms.dedup();
+        forms
     }
 
     /// A body without the key, however its JSON spells it.
@@ -81,11 +118,10 @@ impl Key {
     }
 }
 
-fn percent_encoded(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if is_plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+fn percent_encoded(text: &str, plain: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || plain.as_bytes().contains(&byte);
+    let encoded = |byte: u8| if is_plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(encoded).collect()
 }
 
 #[cfg(test)]
@@ -95,10 +131,15 @@ mod tests {
     #[test]
     fn it_is_found_however_it_is_spelled() {
         let key = Key::new(" sk-a/b+c \n").unwrap();
+        assert_eq!(Key::new("none").unwrap().remove("none of it"), "none of it");
         for hidden in [
             r"sk-a/b+c",
             r"x sk-a%2Fb%2Bc",
             r"x sk-a%2fb%2bc",
+            r"x sk-a/b%2Bc",
+            r"x c2stYS9iK2M=",
+            r"x 736b2d612f622b63",
+            r"<p>sk-a\/b+c",
             r#"{"e":"Bearer sk-a\/b+c"}"#,
             r#"{"e":["sk\u002da/b+c"]}"#,
             r#"{"e":"{\"f\":\"sk\\u002da/b+c\"}"}"#,

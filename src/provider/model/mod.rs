@@ -74,6 +74,12 @@ pub enum Source {
     Recording(Recording),
 }
 
+/// Why the proxy that the environment names cannot be used; none where it names none, or one that can.
+#[must_use]
+pub fn proxy_problem(is_named: bool) -> Option<&'static str> {
+    http::proxy_problem(is_named)
+}
+
 /// A server, and the way to it.
 #[derive(Debug)]
 pub struct Server {
@@ -144,6 +150,12 @@ impl Models {
             Source::Recording(_) => None,
         };
         servers.into_iter().flatten().map(|(provider, server)| (*provider, &server.endpoint))
+    }
+
+    /// `text` without the keys of the servers that are asked.
+    #[must_use]
+    pub fn without_keys(&self, text: &str) -> String {
+        self.endpoints().fold(text.to_owned(), |text, (_, endpoint)| endpoint.clean()(&text))
     }
 
     /// Whether answers come from a recording.

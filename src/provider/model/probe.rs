@@ -130,7 +130,8 @@ impl Models {
         let server = servers.get(&choice.provider);
         let server =
             server.ok_or_else(|| CallError::new(CallFailure::BadRequest, "no server is configured"))?;
-        let deadline = Instant::now() + Duration::from_secs(PATIENCE);
+        let patience = PATIENCE.min(u64::from(self.limits.step_timeout_s));
+        let deadline = Instant::now() + Duration::from_secs(patience);
         loop {
             let body = question.body(None, self.left_out(&question));
             let exchange = exchange(&question, server, body, ledger, deadline)?;

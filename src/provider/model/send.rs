@@ -103,6 +103,15 @@ fn in_words(trouble: &Trouble, base: &str) -> (&'static str, String) {
     }
 }
 
+/// No name of a server's is longer, in characters.
+const MAX_NAME: usize = 200;
+/// No words of a server's are, in characters.
+const MAX_PROBLEM: usize = 600;
+
+fn short(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
+}
+
 /// Reads what came back; from here on there is no key in it.
 fn received(api: &dyn Api, server: &Server, blank: Exchange, incoming: Incoming) -> Exchange {
     let endpoint = &server.endpoint;
@@ -137,7 +146,7 @@ fn received(api: &dyn Api, server: &Server, blank: Exchange, incoming: Incoming)
     };
     let (outcome, problem) = match said {
         Ok(()) => (OK, None),
-        Err(error) => (error.failure.code(), Some(clean(&error.message))),
+        Err(error) => (error.failure.code(), Some(clean(&error.message).chars().take(MAX_PROBLEM).collect())),
     };
     let (usage, model, id) =
         answered.map(|answered| (answered.usage, answered.model, answered.id)).unwrap_or_default();
@@ -146,8 +155,8 @@ fn received(api: &dyn Api, server: &Server, blank: Exchange, incoming: Incoming)
         outcome: outcome.to_owned(),
         problem,
         usage,
-        answered_by: model.map(|model| clean(&model)),
-        request_id: request_id.or(id).map(|id| clean(&id)),
+        answered_by: model.map(|model| short(&clean(&model))),
+        request_id: request_id.or(id).map(|id| short(&clean(&id))),
         ..blank
     }
 }

@@ -167,11 +167,32 @@ pub(super) fn number(answer: &Value) -> Option<u32> {
     }
 }
 
+/// No list of an answer has more items.
+const MOST_ITEMS: usize = 100;
+/// No text of an answer is longer, in bytes.
+const LONGEST: usize = 100_000;
+
+/// Nobody reads more, and what is stored must be read again.
+fn within_reason(answer: &Value) -> Result<(), String> {
+    match answer {
+        Value::Array(items) if items.len() > MOST_ITEMS => {
+            Err(format!("a list has {} items, and at most {MOST_ITEMS} are read", items.len()))
+        }
+        Value::String(text) if text.len() > LONGEST => {
+            Err(format!("a text has {} bytes, and at most {LONGEST} are read", text.len()))
+        }
+        Value::Array(items) => items.iter().try_for_each(within_reason),
+        Value::Object(members) => members.iter().try_for_each(|(_, value)| within_reason(value)),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a proposal.
 ///
 /// # Errors
 /// What does not fit, with its place.
 pub(super) fn proposal(answer: &Value) -> Result<Proposal, String> {
+    within_reason(answer)?;
     let wire: WireProposal = json::from_value(answer).map_err(|error| told(&error))?;
     Ok(Proposal {
         problem_statement: wire.problem_statement,
@@ -191,6 +212,7 @@ pub(super) fn proposal(answer: &Value) -> Result<Proposal, String> {
 /// # Errors
 /// What does not fit, with its place.
 pub(super) fn review(answer: &Value, persona: &Persona, idea: &str) -> Result<PersonaReview, String> {
+    within_reason(answer)?;
     let wire: WireReview = json::from_value(answer).map_err(|error| told(&error))?;
     if (1..=100).contains(&wire.score) {
         let problem = "is on another scale: it goes from 0 to 10000, so that 85 out of 100 is 8500";

@@ -47,6 +47,10 @@ impl Api for Messages {
 }
 
 fn said(body: &Value) -> Said {
+    if let Some(error) = body.get("error").filter(|error| **error != Value::Null) {
+        let part = |name: &str| text(error.get(name)).unwrap_or_else(|| "server_error".to_owned());
+        return Said::Failed(part("type"), part("message"));
+    }
     match body.get("stop_reason").and_then(Value::as_str) {
         Some("max_tokens") => return Said::Truncated,
         Some("refusal") => return Said::Refused("the model declined".into()),

@@ -54,7 +54,8 @@ fn said(body: &Value) -> Said {
             return Said::Refused("a content filter stopped it".into());
         }
         (Some("incomplete"), _) => return Said::Truncated,
-        (Some("failed" | "cancelled"), _) => {
+        // What is under way, or says only that it failed, is no answer.
+        (status, _) if !matches!(status, None | Some("completed")) || body.get("output").is_none() => {
             let part = |name| body.get("error").and_then(|error| error.get(name)).and_then(Value::as_str);
             let or = |name, otherwise: &str| part(name).unwrap_or(otherwise).to_owned();
             return Said::Failed(or("code", "server_error"), or("message", "the server says that it failed"));
