@@ -198,3 +198,26 @@ fn stopped_at_any_call_that_writes_it_forgets_no_money_and_goes_on() {
         }
     }
 }
+
+/// Whoever chains a log anew can say anything in it, but not what the exchanges do not say.
+#[test]
+fn a_log_that_counts_less_than_the_exchanges_is_found() {
+    use consensus::domain::event::{Event, Head, Log};
+    let (sandbox, stub) = (sandbox("[limits]\nbudget_tokens = 1000000\n"), Stub::good());
+    run(&sandbox, &stub, &[]).exits(0);
+    let path = format!("{}/attempts/0001/events.jsonl", sandbox.only_run());
+    let (mut head, mut text) = (Head::default(), Vec::new());
+    for entry in Log::read(sandbox.read(&path).as_bytes()).unwrap().entries {
+        let mut event = entry.event;
+        if let Event::CallSettled { spent, .. } = &mut event {
+            spent.tokens = 0;
+        }
+        let (line, next) = head.next(entry.at, event);
+        text.extend(line);
+        text.push(b'\n');
+        head = next;
+    }
+    sandbox.write(&path, text);
+    let outcome = sandbox.run(["verify", "--all"]).exits(1);
+    assert!(outcome.stdout.contains("it took 1000 tokens, and the log counts 0"), "{outcome}");
+}

@@ -8,6 +8,21 @@ use crate::domain::event::{Event, Log};
 use crate::domain::exchange::{Exchange, exchange_file};
 use crate::store::RunDir;
 
+/// A settlement that does not say what its exchange says, or counts something else.
+fn miscounted(run: &RunDir, attempt: u32, log: &Log) -> Option<String> {
+    log.entries.iter().find_map(|entry| {
+        let Event::CallSettled { step, call, usage, spent, .. } = &entry.event else { return None };
+        let name = exchange_file(step, *call);
+        let exchange = Exchange::read(&run.exchange(attempt, &name).ok()?).ok()?;
+        if exchange.usage != *usage {
+            return Some(format!("`{name}`: the log says that it took something else"));
+        }
+        let took = usage.map(|usage| usage.input_tokens.saturating_add(usage.output_tokens));
+        took.filter(|took| *took != spent.tokens)
+            .map(|took| format!("`{name}`: it took {took} tokens, and the log counts {}", spent.tokens))
+    })
+}
+
 /// Checks the exchanges of an attempt; none where nobody was asked.
 pub(super) fn verify(run: &RunDir, attempt: u32, log: &Log) -> Option<Check> {
     let subject = format!("attempts/{attempt:04}/exchanges");
@@ -37,6 +52,7 @@ pub(super) fn verify(run: &RunDir, attempt: u32, log: &Log) -> Option<Check> {
     });
     // Whoever was killed may have stored one and not said so any more.
     let undeclared = there.iter().find(|name| log.ended().is_some() && !recorded.contains_key(*name));
+    let differs = differs.or_else(|| miscounted(run, attempt, log));
     let problem =
         differs.or_else(|| undeclared.map(|name| format!("`{name}` is there, and the log does not name it")));
     Some(Check::unless(problem, "exchanges", subject))
