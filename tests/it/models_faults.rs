@@ -320,6 +320,12 @@ fn started(sandbox: &Sandbox, stub: &Stub, args: &[&str]) -> Child {
     command(sandbox, stub, &all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
+/// How many steps the log says are done: their outputs alone do not yet.
+fn recorded(sandbox: &Sandbox) -> usize {
+    let logs = sandbox.tree("artifacts").into_iter().filter(|(path, _)| path.ends_with("events.jsonl"));
+    logs.map(|(_, bytes)| String::from_utf8_lossy(&bytes).matches("\"step_completed\"").count()).sum()
+}
+
 fn wait_for(what: impl Fn() -> bool) {
     let begun = Instant::now();
     while !what() {
@@ -335,9 +341,7 @@ fn ctrl_c_ends_waiting_at_once_and_the_run_goes_on_later() {
     );
     let sandbox = sandbox(QUICK);
     let child = started(&sandbox, &stub, &["--json"]);
-    wait_for(|| {
-        sandbox.tree("artifacts").keys().filter(|path| path.contains("outputs/reviews/")).count() == 4
-    });
+    wait_for(|| recorded(&sandbox) == 5);
     let asked = Instant::now();
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -363,10 +367,7 @@ fn an_answer_that_was_paid_for_is_used_after_a_kill() {
     });
     let sandbox = sandbox(QUICK);
     let mut child = started(&sandbox, &stub, &[]);
-    wait_for(|| {
-        stub.seen_of("critic").len() == 2
-            && sandbox.tree("artifacts").keys().filter(|path| path.contains("outputs/reviews/")).count() == 4
-    });
+    wait_for(|| stub.seen_of("critic").len() == 2 && recorded(&sandbox) == 5);
     child.kill().unwrap();
     child.wait().unwrap();
     run(&sandbox, &stub, &[]).exits(0);
