@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::walk::{Walk, threads};
+use super::walk::{Walk, no_runs, threads};
 use super::{OpsError, Workspace};
 use crate::domain::audit::{self, Expected, Warning};
 use crate::domain::ids::JobId;
 use crate::domain::manifest::Manifest;
 use crate::domain::view::Unreadable;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// Which runs, and what is expected of them.
 #[derive(Debug, Clone, Default)]
@@ -69,11 +69,7 @@ pub fn audit(workspace: &Workspace<'_>, options: &AuditOptions) -> Result<AuditR
         return Err(OpsError::Stopped);
     }
     if report.runs == 0 {
-        match &options.job {
-            _ if !store.is_marked()? => return Err(StoreError::NoStore { path: store.path() }.into()),
-            Some(job) => return Err(OpsError::NoSuchJob { job: job.clone(), store: store.path() }),
-            None => {}
-        }
+        no_runs(&store, options.job.as_ref())?;
     }
     Ok(report)
 }

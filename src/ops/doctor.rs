@@ -11,7 +11,7 @@ use crate::domain::exchange::Exchange;
 use crate::domain::policy::{Limits, VersionName};
 use crate::domain::provider::ProviderName;
 use crate::domain::step::Step;
-use crate::provider::model::{Choice, Models, Reads};
+use crate::provider::model::{Choice, Models, Reads, Recording};
 use crate::provider::panel::Asking;
 use crate::provider::{Closed, Intent, Ledger, ProviderError};
 use crate::store::{Store, StoreError};
@@ -159,7 +159,7 @@ fn deep(
 ) {
     let subject = format!("{} {}", choice.provider, choice.model);
     let tiny = Choice { max_output_tokens: choice.max_output_tokens.min(256), ..choice.clone() };
-    let ledger = Unkept { workspace, calls: AtomicU32::new(0) };
+    let ledger = Unkept { workspace, calls: AtomicU32::new(0), none: Recording::default() };
     let probed = match models.probe(&tiny, &ledger) {
         Ok(probed) => probed,
         Err(error) => return checks.push(Check::fail("model", subject, coded(&error))),
@@ -228,6 +228,7 @@ pub fn is_well(checks: &[Check]) -> bool {
 struct Unkept<'a> {
     workspace: &'a Workspace<'a>,
     calls: AtomicU32,
+    none: Recording,
 }
 
 impl Ledger for Unkept<'_> {
@@ -239,8 +240,8 @@ impl Ledger for Unkept<'_> {
         if self.is_interrupted() { Err(Closed::Interrupted) } else { Ok(()) }
     }
 
-    fn unused(&self, _: Digest) -> Option<Exchange> {
-        None
+    fn unused(&self) -> &Recording {
+        &self.none
     }
 
     fn replay(&self, _: &Step, _: &Exchange) -> Result<(), Closed> {

@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::view::{attempts, created_at, manifest};
+use super::walk::no_runs;
 use super::{OpsError, RunRef, Workspace};
 use crate::domain::filter::RunFilter;
 use crate::domain::ids::JobId;
 use crate::domain::manifest::Manifest;
 use crate::domain::view::{RunRow, Unreadable};
-use crate::store::{RunDir, Store, StoreError};
+use crate::store::{RunDir, Store};
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -78,20 +79,11 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
         }
     }
     if seen == 0 && report.unreadable.is_empty() {
-        nothing_there(&store, options)?;
+        no_runs(&store, options.job.as_ref())?;
     }
     let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
     runs.sort_by(|a, b| rank(b).cmp(&rank(a)));
     Ok(ListReport { runs, ..report })
-}
-
-/// No runs are an answer only where there could be some.
-fn nothing_there(store: &Store, options: &ListOptions) -> Result<(), OpsError> {
-    match &options.job {
-        _ if !store.is_marked()? => Err(StoreError::NoStore { path: store.path() }.into()),
-        Some(job) => Err(OpsError::NoSuchJob { job: job.clone(), store: store.path() }),
-        None => Ok(()),
-    }
 }
 
 /// The run's row, where it is wanted.

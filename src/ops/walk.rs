@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use super::OpsError;
 use crate::domain::ids::{JobId, RunId};
 use crate::store::{JobDir, RunDir, Store, StoreError};
 
@@ -30,6 +31,15 @@ pub(super) struct Walk<'a> {
     pub(super) stretch: usize,
     /// Set when the user wants to stop.
     pub(super) interrupted: &'a AtomicBool,
+}
+
+/// No runs, of `job` or at all, are an answer only where there could be some.
+pub(super) fn no_runs(store: &Store, job: Option<&JobId>) -> Result<(), OpsError> {
+    match job {
+        _ if !store.is_marked()? => Err(StoreError::NoStore { path: store.path() }.into()),
+        Some(job) => Err(OpsError::NoSuchJob { job: job.clone(), store: store.path() }),
+        None => Ok(()),
+    }
 }
 
 /// As many threads as the machine has processors.

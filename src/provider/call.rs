@@ -1,12 +1,16 @@
 //! A call to a model: why it may come to nothing, and the book that is kept of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::model::Recording;
 use crate::domain::budget::Exceeded;
 use crate::domain::digest::Digest;
 use crate::domain::exchange::{Exchange, Usage};
 use crate::domain::provider::ProviderName;
 use crate::domain::step::Step;
+
+/// Whoever waits looks so often at whether the user wants to stop.
+pub const GLANCE: Duration = Duration::from_millis(20);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,8 +147,8 @@ pub trait Ledger: Sync {
     /// [`Closed`] where it may not be used.
     fn settle(&self, exchange: &Exchange) -> Result<(), Closed>;
 
-    /// An answer that was paid for and never used, because the process died.
-    fn unused(&self, request: Digest) -> Option<Exchange>;
+    /// The answers that were paid for and never used, because the process died.
+    fn unused(&self) -> &Recording;
 
     /// Enters an answer that was recorded before, and costs nothing.
     ///

@@ -9,7 +9,7 @@ pub mod model;
 pub mod panel;
 pub mod rules;
 
-pub use call::{CallError, CallFailure, Closed, Intent, Ledger, Stop};
+pub use call::{CallError, CallFailure, Closed, GLANCE, Intent, Ledger, Stop};
 
 use std::collections::BTreeMap;
 

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::super::walk::{BUDGET, Here, Walk};
+use super::super::walk::{BUDGET, Here, Walk, no_runs};
 use super::super::{OpsError, Workspace};
-use super::{Change, Failure, Planned, Rewrite, Selection, nothing_found};
+use super::{Change, Failure, Planned, Rewrite, Selection};
 use crate::domain::ids::{JobId, RunId};
 use crate::store::{ManifestLock, RunDir, Staged, Store, StoreError, batch_size};
 
@@ -55,7 +55,7 @@ pub fn apply(
     let due = apply.due()?;
     if due.count == 0 || due.report.is_cut_short(selection) {
         if due.report.total == 0 && !due.report.interrupted {
-            nothing_found(&store, &selection.manifests)?;
+            no_runs(&store, selection.manifests.job())?;
         }
         // Another process may have put them into place and died before that was durable.
         store.sync_all()?;

@@ -104,12 +104,3 @@ fn one_manifest(store: &Path, path: &Path) -> Result<(Store, RunDir), OpsError> 
     let run = opened.run(&job, &run)?.ok_or_else(missing)?;
     Ok((opened, run))
 }
-
-/// No manifests are an answer only where there could be some.
-fn nothing_found(store: &Store, manifests: &Manifests) -> Result<(), OpsError> {
-    match manifests {
-        _ if !store.is_marked()? => Err(StoreError::NoStore { path: store.path() }.into()),
-        Manifests::Job(job) => Err(OpsError::NoSuchJob { job: job.clone(), store: store.path() }),
-        _ => Ok(()),
-    }
-}

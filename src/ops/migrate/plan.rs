@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::super::walk::{Here, Walk};
+use super::super::walk::{Here, Walk, no_runs};
 use super::super::{OpsError, Workspace};
-use super::{ApplyReport, Change, Failure, Rewrite, Selection, nothing_found};
+use super::{ApplyReport, Change, Failure, Rewrite, Selection};
 use crate::store::{RunDir, StoreError};
 
 /// A manifest and what would become of it.
@@ -76,7 +76,7 @@ pub fn plan(
     walk.each(looked, weigh, add);
     report.interrupted = workspace.is_interrupted();
     if report.total == 0 && !report.interrupted {
-        nothing_found(&store, &selection.manifests)?;
+        no_runs(&store, selection.manifests.job())?;
     }
     Ok(report)
 }

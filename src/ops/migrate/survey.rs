@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use super::super::walk::{Here, Walk};
+use super::super::walk::{Here, Walk, no_runs};
 use super::super::{OpsError, Workspace};
-use super::{Failure, Rewrite, Selection, nothing_found, plan};
+use super::{Failure, Rewrite, Selection, plan};
 use crate::domain::json::ObjectText;
 use crate::domain::migration::{Class, MigrationError, Registry, classify};
 use crate::store::StoreError;
@@ -112,7 +112,7 @@ pub fn survey(
     );
     survey.interrupted = workspace.is_interrupted();
     if survey.total == 0 && !survey.interrupted {
-        nothing_found(&store, &selection.manifests)?;
+        no_runs(&store, selection.manifests.job())?;
     }
     Ok(survey)
 }

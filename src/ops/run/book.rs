@@ -12,19 +12,17 @@ use crate::domain::event::Event;
 use crate::domain::exchange::{Exchange, Usage};
 use crate::domain::policy::{Limits, OnMissingUsage, OnUnknownPrice};
 use crate::domain::step::Step;
-use crate::provider::{Closed, Intent, Ledger, Stop};
+use crate::provider::model::Recording;
+use crate::provider::{Closed, GLANCE, Intent, Ledger, Stop};
 use crate::store::{AttemptLog, Cassette, LockedRun, StoreError};
-
-/// So often it is looked at whether the user wants to stop.
-const GLANCE: Duration = Duration::from_millis(20);
 
 /// What an earlier attempt left for this one.
 #[derive(Debug, Default)]
 pub(super) struct Left {
     /// What is spent.
     pub(super) account: Account,
-    /// Answers that were paid for and never used, by their requests.
-    pub(super) unused: BTreeMap<Digest, Exchange>,
+    /// Answers that were paid for and never used.
+    pub(super) unused: Recording,
 }
 
 /// The book of one attempt.
@@ -37,7 +35,7 @@ pub(super) struct Book<'a> {
     attempt: u32,
     seed: Digest,
     deadline: Instant,
-    unused: BTreeMap<Digest, Exchange>,
+    unused: Recording,
     log: Mutex<AttemptLog>,
     money: Mutex<Money>,
     /// Told whenever a reservation is settled.
@@ -261,8 +259,8 @@ impl Ledger for Book<'_> {
         self.missing_usage(exchange)
     }
 
-    fn unused(&self, request: Digest) -> Option<Exchange> {
-        self.unused.get(&request).cloned()
+    fn unused(&self) -> &Recording {
+        &self.unused
     }
 
     fn replay(&self, step: &Step, exchange: &Exchange) -> Result<(), Closed> {
@@ -272,7 +270,11 @@ impl Ledger for Book<'_> {
         self.write(Event::CallReplayed { step: step.clone(), call, exchange: stored })?;
         self.keep(&mine)?;
         // One of this run's own was paid for; one that was recorded elsewhere was not.
-        if self.unused.contains_key(&exchange.request.digest) { self.missing_usage(exchange) } else { Ok(()) }
+        if self.unused.find(exchange.request.digest).is_some() {
+            self.missing_usage(exchange)
+        } else {
+            Ok(())
+        }
     }
 
     fn warn(&self, code: &'static str, step: Option<&Step>, message: String) -> Result<(), Closed> {

@@ -231,8 +231,12 @@ impl Beginning<'_> {
 
     /// Says in the record what models were not sent.
     fn warn_of_secrets(&self, book: &Book<'_>) -> Result<(), OpsError> {
+        // Where they are not allowed there are none: it was looked before the attempt began.
+        if !self.options.asking.allow_secrets || self.asking.models().is_recording() {
+            return Ok(());
+        }
         let secrets = self.asking.secrets(&self.plan.subject());
-        if secrets.is_empty() || self.asking.models().is_recording() {
+        if secrets.is_empty() {
             return Ok(());
         }
         let message = format!("{}: models are sent the text without it", OpsError::Secrets(secrets));

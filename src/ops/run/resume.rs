@@ -12,6 +12,7 @@ use crate::domain::exchange::{Exchange, exchange_file};
 use crate::domain::manifest::MANIFEST_VERSION;
 use crate::domain::step::{RunStatus, Step};
 use crate::ops::{OpsError, verify, view};
+use crate::provider::model::Recording;
 use crate::store::{RunDir, Store, StoreError};
 
 /// The steps that earlier attempts finished, each with its output's bytes.
@@ -86,11 +87,7 @@ pub(super) fn read(store: &Store, run: &RunDir, plan: &Plan) -> Result<Unfinishe
 
 /// The answers of steps that neither came to their end nor failed in the newest attempt that began them: their
 /// process died, or was told to stop, before it used them.
-fn unused(
-    run: &RunDir,
-    logs: &[(u32, Log)],
-    completed: &BTreeSet<Step>,
-) -> Result<BTreeMap<Digest, Exchange>, OpsError> {
+fn unused(run: &RunDir, logs: &[(u32, Log)], completed: &BTreeSet<Step>) -> Result<Recording, OpsError> {
     let mut newest: BTreeMap<&Step, (u32, Vec<u32>)> = BTreeMap::new();
     for (attempt, log) in logs {
         for entry in &log.entries {
@@ -104,7 +101,7 @@ fn unused(
             }
         }
     }
-    let mut unused = BTreeMap::new();
+    let mut unused = Vec::new();
     for (step, (attempt, calls)) in newest.into_iter().filter(|(step, _)| !completed.contains(step)) {
         for call in calls {
             let name = exchange_file(step, call);
@@ -115,11 +112,8 @@ fn unused(
                 bytes => bytes?,
             };
             let exchange = Exchange::read(&bytes);
-            let exchange = exchange.map_err(|error| view::corrupt(run, &file, error))?;
-            if exchange.is_answered() {
-                unused.insert(exchange.request.digest, exchange);
-            }
+            unused.push(exchange.map_err(|error| view::corrupt(run, &file, error))?);
         }
     }
-    Ok(unused)
+    Ok(Recording::of(unused))
 }

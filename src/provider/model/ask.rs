@@ -16,12 +16,10 @@ use super::{Models, Question, Source, wire};
 use crate::domain::digest::Digest;
 use crate::domain::exchange::{Exchange, request_digest};
 use crate::domain::json::Value;
-use crate::provider::{CallError, CallFailure, Closed, Ledger, ProviderError};
+use crate::provider::{CallError, CallFailure, Closed, GLANCE, Ledger, ProviderError};
 
 /// An answer that did not fit is repeated to the model up to this, in characters.
 const MAX_REPEATED: usize = 20_000;
-/// So often it is looked at whether the user wants to stop.
-const GLANCE: Duration = Duration::from_millis(20);
 /// What one request came to.
 pub(super) struct Outcome {
     pub(super) said: Result<String, CallError>,
@@ -173,37 +171,36 @@ impl Models {
         if ledger.is_interrupted() {
             return Err(Closed::Interrupted.into());
         }
-        let body = question.body(progress.repair.as_ref(), self.left_out(question));
-        match &self.source {
-            Source::Recording(recording) => {
-                let found = self.bodies(question, progress).find_map(|digest| recording.find(digest));
-                let Some(exchange) = found else {
-                    let message = "the recording holds no answer to this request: the document, a context file or the \
-                                   panel is another, or it was cut short";
-                    return Err(CallError::new(CallFailure::MissingRecording, message).into());
-                };
-                ledger.replay(question.step, exchange)?;
-                Ok(self.outcome(question, exchange))
-            }
-            Source::Servers(servers) => {
-                if let Some(exchange) =
-                    self.bodies(question, progress).find_map(|digest| ledger.unused(digest))
-                {
-                    ledger.replay(question.step, &exchange)?;
-                    return Ok(self.outcome(question, &exchange));
-                }
-                let server = servers.get(&question.choice.provider);
-                let server = server
-                    .ok_or_else(|| CallError::new(CallFailure::BadRequest, "no server is configured"))?;
-                let exchange = exchange(question, server, body, ledger, deadline)?;
-                ledger.settle(&exchange)?;
-                self.warn_of_a_cut(question, &exchange, ledger)?;
-                if exchange.outcome == INTERRUPTED {
-                    return Err(Closed::Interrupted.into());
-                }
-                Ok(self.outcome(question, &exchange))
-            }
+        let recorded = match &self.source {
+            Source::Recording(recording) => recording,
+            Source::Servers(_) => ledger.unused(),
+        };
+        // Each of the requests that this one may have been takes as long to make as the request itself.
+        let found = if recorded.is_empty() {
+            None
+        } else {
+            self.bodies(question, progress).find_map(|digest| recorded.find(digest))
+        };
+        if let Some(exchange) = found {
+            ledger.replay(question.step, exchange)?;
+            return Ok(self.outcome(question, exchange));
         }
+        let Source::Servers(servers) = &self.source else {
+            let message = "the recording holds no answer to this request: the document, a context file or the \
+                           panel is another, or it was cut short";
+            return Err(CallError::new(CallFailure::MissingRecording, message).into());
+        };
+        let server = servers.get(&question.choice.provider);
+        let server =
+            server.ok_or_else(|| CallError::new(CallFailure::BadRequest, "no server is configured"))?;
+        let body = question.body(progress.repair.as_ref(), self.left_out(question));
+        let exchange = exchange(question, server, body, ledger, deadline)?;
+        ledger.settle(&exchange)?;
+        self.warn_of_a_cut(question, &exchange, ledger)?;
+        if exchange.outcome == INTERRUPTED {
+            return Err(Closed::Interrupted.into());
+        }
+        Ok(self.outcome(question, &exchange))
     }
 
     /// Says so, once, where a server counts so few tokens that it cannot have read the whole prompt.

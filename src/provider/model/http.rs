@@ -12,13 +12,12 @@ use std::time::{Duration, Instant};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Error, Timeout};
 
+use crate::provider::GLANCE;
+
 /// Nobody waits longer for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// No answer is larger, in bytes.
 pub(super) const MAX_BODY: u64 = 8 * 1024 * 1024;
-/// So often it is looked at whether the user wants to stop.
-const GLANCE: Duration = Duration::from_millis(20);
-
 /// A way to send requests; connections are kept for the next ones.
 #[derive(Debug, Clone)]
 pub(super) struct Http(Agent);

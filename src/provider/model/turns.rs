@@ -1,10 +1,8 @@
 //! Turns: how many steps may ask at the same time.
 
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
 
-/// So often it is looked at whether the user wants to stop.
-const GLANCE: Duration = Duration::from_millis(20);
+use crate::provider::GLANCE;
 
 /// So many turns at a time.
 #[derive(Debug)]
