@@ -9,7 +9,7 @@ use super::progress::Bar;
 use super::stream::Stream;
 use super::{Answer, CommandError, signal};
 use crate::domain::json::Value;
-use crate::domain::migration::Registry;
+use crate::domain::migration::{Registry, Versions};
 use crate::ops::{self, ApplyReport, Failure, Manifests, Planned, Rewrite, Selection, Survey, Workspace};
 use crate::report::migration::{self, Distribution, Failed, Totals, Words};
 
@@ -52,17 +52,24 @@ pub(super) fn backfill(
     args: &BackfillArgs,
     output: &Output,
 ) -> Result<Answer, CommandError> {
-    let Backfill::Inputs(args) = &args.what;
-    let manifests = match (&args.run, &args.job) {
+    let registry = Registry::built_in();
+    let (rewrite, scope) = match &args.what {
+        Backfill::Inputs(scope) => (Rewrite::BackfillInputs { registry }, scope),
+        Backfill::Versions { schema_version, prompt_set_version, scope } => {
+            let versions =
+                Versions { schema: schema_version.clone(), prompt_set: prompt_set_version.clone() };
+            (Rewrite::BackfillVersions { registry, versions }, scope)
+        }
+    };
+    let manifests = match (&scope.run, &scope.job) {
         (Some(run), _) => Manifests::Run(reference(run)?),
         (None, Some(job)) => Manifests::Job(job.clone()),
         (None, None) => Manifests::All,
     };
     let interrupted = signal::interrupted();
-    let workspace = Workspace { interrupted: &interrupted, no_wait: args.many.no_wait, ..workspace };
-    let rewrite = Rewrite::BackfillInputs { registry: Registry::built_in() };
-    let selection = selection(manifests, &args.many);
-    done(&workspace, &Task { words: BACKFILL, rewrite, selection, dry_run: args.dry_run }, output)
+    let workspace = Workspace { interrupted: &interrupted, no_wait: scope.many.no_wait, ..workspace };
+    let selection = selection(manifests, &scope.many);
+    done(&workspace, &Task { words: BACKFILL, rewrite, selection, dry_run: scope.dry_run }, output)
 }
 
 fn graph(registry: &Registry, output: &Output) -> Result<Answer, CommandError> {
@@ -192,7 +199,7 @@ fn next(report: &ApplyReport, further: usize, task: &Task, output: &Output) {
             output.hint(&format!("{further} of them can go back by one more change; run it again for that"));
         }
         Rewrite::Restore => {}
-        Rewrite::Migrate { .. } | Rewrite::BackfillInputs { .. } => output.hint(
+        Rewrite::Migrate { .. } | Rewrite::BackfillInputs { .. } | Rewrite::BackfillVersions { .. } => output.hint(
             "the bytes before are kept beside each manifest; `consensus migrate --restore` goes back to them",
         ),
     }
@@ -214,7 +221,7 @@ fn ended(
     };
     let target = match &task.rewrite {
         Rewrite::Migrate { target, .. } => Some(target.to_string()),
-        Rewrite::Restore | Rewrite::BackfillInputs { .. } => None,
+        Rewrite::Restore | Rewrite::BackfillInputs { .. } | Rewrite::BackfillVersions { .. } => None,
     };
     let json = migration::summary_json(target.as_deref(), totals, &failed, task.dry_run);
     let text = migration::summary(task.words, totals, &failed, task.dry_run);

@@ -720,3 +720,33 @@ fn runs_of_other_tools_are_shown_after_a_migration_as_before() {
         sandbox.run(["show", &format!("./{run}")]).exits(0);
     }
 }
+
+#[test]
+fn versions_are_recorded_where_they_were_not_and_never_otherwise() {
+    let sandbox = example();
+    let say = ["backfill", "versions", "--schema-version", "1.0.0", "--prompt-set-version", "1.0.0"];
+    let said = |more: &[&str]| sandbox.run(say.iter().chain(more));
+    let refused = said(&[]).exits(5);
+    assert!(refused.stdout.contains("hint: `consensus migrate`"), "{refused}");
+    sandbox.run(["migrate"]).exits(0);
+    let before = sandbox.tree("artifacts");
+    let dry = said(&["--dry-run"]).exits(0);
+    assert!(dry.stdout.contains("+  \"data_schema_version\": \"1.0.0\""), "{dry}");
+    assert!(sandbox.tree("artifacts") == before, "something was written");
+    let one = said(&["--job", "ig-test-001"]).exits(0);
+    assert!(one.stdout.contains("Recorded: "), "{one}");
+    said(&[]).exits(0);
+    let again = said(&[]).exits(0);
+    assert!(again.stdout.contains("Recorded: 0\n"), "{again}");
+    sandbox.run(["verify", "--all"]).exits(0);
+    recomputes(&sandbox);
+    let unknown = sandbox.run(["audit", "--expect", "schema=unknown"]).exits(0);
+    assert!(unknown.stdout.contains("unexpected_schema_version: 1.0.0 (run)"), "{unknown}");
+    for bad in ["1", "latest", ""] {
+        sandbox
+            .run(["backfill", "versions", "--schema-version", bad, "--prompt-set-version", "1.0.0"])
+            .exits(2);
+    }
+    sandbox.run(["migrate", "--restore", "--all"]).exits(0);
+    assert!(said(&[]).exits(0).stdout.contains("Recorded: "), "it can be gone back from");
+}

@@ -77,16 +77,29 @@ pub(in crate::cli) enum Backfill {
     /// Record the files under `inputs/` of runs whose manifests say nothing of them
     ///
     /// Nothing that is recorded is changed. It says whether a run's id follows from its inputs.
-    Inputs(BackfillInputsArgs),
+    Inputs(BackfillScope),
+    /// Record the versions of data and prompts of runs whose manifests do not say them
+    ///
+    /// What is recorded is never changed. Say only what is known from elsewhere: nothing can check it.
+    Versions {
+        /// The version of the data structures
+        #[arg(long, value_name = "VERSION", value_parser = version)]
+        schema_version: Version,
+        /// The version of the prompt set
+        #[arg(long, value_name = "VERSION", value_parser = version)]
+        prompt_set_version: Version,
+        #[command(flatten)]
+        scope: BackfillScope,
+    },
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("scope").required(true).args(["run", "all", "job"])))]
-pub(in crate::cli) struct BackfillInputsArgs {
+#[command(group(clap::ArgGroup::new("scope").args(["run", "all", "job"])))]
+pub(in crate::cli) struct BackfillScope {
     /// A run, as `show` takes it
     #[arg(value_name = "RUN")]
     pub(in crate::cli) run: Option<String>,
-    /// Every run of the store
+    /// Every run of the store; the default
     #[arg(long)]
     pub(in crate::cli) all: bool,
     /// Every run of this job

@@ -324,6 +324,29 @@ fn inputs_are_named_so_that_the_run_id_follows_where_it_can() {
 }
 
 #[test]
+fn versions_are_recorded_only_where_they_were_not() {
+    let versions = Versions { schema: Version::new(1, 0, 0), prompt_set: Version::new(2, 0, 0) };
+    let recorded = |members: &str| {
+        let text = manifest_with(members).replace("1.1.0", "1.3.0");
+        let done = backfill_versions(&Registry::built_in(), text.as_bytes(), &versions, &STAMP).unwrap();
+        let Outcome::Rewritten(rewritten) = done else { return None };
+        let document = Value::parse(&rewritten.bytes).unwrap();
+        assert!(check_history(&document).iter().all(|check| !check.failed()));
+        let member = |name| document.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some((member("data_schema_version").unwrap(), member("prompt_set_version").unwrap()))
+    };
+    let both = |schema: &str, prompts: &str| Some((schema.to_owned(), prompts.to_owned()));
+    assert_eq!(recorded(""), both("1.0.0", "2.0.0"));
+    assert_eq!(recorded(r#","data_schema_version":null,"prompt_set_version":null"#), both("1.0.0", "2.0.0"));
+    assert_eq!(recorded(r#","data_schema_version":"0.9.0""#), both("0.9.0", "2.0.0"));
+    assert_eq!(recorded(r#","prompt_set_version":"none""#), both("1.0.0", "none"));
+    assert_eq!(recorded(r#","prompt_set_version":"none","data_schema_version":"0.9.0""#), None);
+    let old = manifest_with("");
+    let refused = backfill_versions(&Registry::built_in(), old.as_bytes(), &versions, &STAMP);
+    assert_eq!(refused, Err(MigrationError::TooOld(Version::new(1, 1, 0))));
+}
+
+#[test]
 fn inputs_that_are_recorded_are_never_recorded_otherwise() {
     let files = [file("brief.json", "a")];
     let other = format!(r#","inputs_hash":"sha256:{}""#, "0".repeat(64));

@@ -1,4 +1,4 @@
-//! `migrate` and `backfill inputs`: manifests rewritten without losing a byte.
+//! `migrate` and `backfill`: manifests rewritten without losing a byte.
 //!
 //! What rewrites a manifest is a plan first ([`mod@plan`]): the bytes that it would become, for `--dry-run` to
 //! show. [`mod@apply`] makes the plan again under the run's lock and carries it out. [`mod@survey`] only looks.

@@ -9,7 +9,7 @@ use crate::domain::digest::Digest;
 use crate::domain::json::{ObjectText, Value};
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::{
-    self, Class, InputFile, MigrationError, Outcome, Registry, Rewritten, Stamp, classify,
+    self, Class, InputFile, MigrationError, Outcome, Registry, Rewritten, Stamp, Versions, classify,
 };
 use crate::store::{FileKind, Kept, RunDir, StoreError};
 
@@ -31,6 +31,13 @@ pub enum Rewrite {
     BackfillInputs {
         /// The steps, which know the versions.
         registry: Registry,
+    },
+    /// Record versions that are not recorded.
+    BackfillVersions {
+        /// The steps, which know the versions of manifests.
+        registry: Registry,
+        /// What is recorded.
+        versions: Versions,
     },
 }
 
@@ -63,7 +70,9 @@ impl Rewrite {
     pub(super) fn kept(&self) -> Kept {
         match self {
             Self::Restore => Kept::Restored,
-            Self::Migrate { .. } | Self::BackfillInputs { .. } => Kept::Backup,
+            Self::Migrate { .. } | Self::BackfillInputs { .. } | Self::BackfillVersions { .. } => {
+                Kept::Backup
+            }
         }
     }
 
@@ -110,6 +119,12 @@ impl Rewrite {
                 let done = migration::backfill_inputs(registry, bytes, run.id(), &files, &stamp);
                 let done = done.map_err(refused)?;
                 (done.outcome, done.id_agrees)
+            }
+            Self::BackfillVersions { registry, versions } => {
+                let (backup, _) = run.kept_name(Kept::Backup, bytes)?;
+                let now = clock.now();
+                let done = migration::backfill_versions(registry, bytes, versions, &stamp(&now, &backup));
+                (done.map_err(refused)?, None)
             }
         };
         Ok(match outcome {
