@@ -6,7 +6,7 @@
 mod args;
 mod asking_error;
 mod audit;
-
+mod compare;
 mod config;
 mod doctor;
 mod error;
@@ -114,6 +114,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Query(args) => query::query(workspace, args, output),
         Command::Export(args) => query::export(workspace, args, output),
         Command::Audit(args) => audit::audit(workspace, args, output),
+        Command::Compare(args) => compare::compare(workspace, args, output),
         Command::Stats => query::stats(workspace, output),
         Command::Index => query::index(workspace, output),
         Command::Prompts(args) => {

@@ -103,7 +103,7 @@ fn error_member(error: &CommandError) -> String {
 }
 
 /// An answer is whole only if every run could be read.
-fn whole(report: &IndexReport) -> Result<Answer, CommandError> {
+pub(super) fn whole(report: &IndexReport) -> Result<Answer, CommandError> {
     match report.unreadable.len() {
         0 => Ok(Answer::Yes),
         broken => Err(CommandError::unreadable(broken)),

@@ -80,6 +80,7 @@ pub const OF_RUNS: [Table; 7] = [
             "manifest_version",
             "path",
             "sample",
+            "question",
             "calls",
             "tokens",
             "usd_micros",

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod audit;
 pub mod budget;
 pub mod check;
+pub mod compare;
 pub mod decimal;
 pub mod decision;
 pub mod digest;

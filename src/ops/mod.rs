@@ -5,6 +5,7 @@
 
 mod audit;
 mod clock;
+mod compare;
 mod connection;
 mod doctor;
 mod error;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use crate::domain::view::IndexReport;
 pub use audit::{AuditOptions, AuditReport, audit};
 pub use clock::Clock;
+pub use compare::{CompareOptions, CompareReport, compare};
 pub use connection::{Connection, Connections};
 pub use doctor::{DoctorOptions, doctor, is_well};
 pub use error::OpsError;

@@ -1,6 +1,7 @@
 //! Values to bytes: what people and programs are shown. Nothing here reads or writes anything.
 
 pub mod audit;
+pub mod compare;
 pub mod doctor;
 pub mod estimated;
 pub mod index;

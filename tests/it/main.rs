@@ -10,6 +10,7 @@
 mod answers;
 mod audit;
 mod bad_input;
+mod compare;
 mod crash;
 mod custom_step;
 mod dependencies;

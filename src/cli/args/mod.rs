@@ -12,7 +12,7 @@ pub(super) use list::ListArgs;
 pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
 pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
 pub(super) use prompts::{Prompts, PromptsArgs};
-pub(super) use query::{ExportArgs, ExportFormat, QueryArgs, QueryFormat};
+pub(super) use query::{CompareArgs, ExportArgs, ExportFormat, QueryArgs, QueryFormat};
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -112,6 +112,8 @@ pub(super) enum Command {
     Audit(AuditArgs),
     /// Tell how often each version, policy, model and persona was in use, and what came of it
     Stats,
+    /// Set groups of runs side by side: how each was decided, how far its panel agreed, and how sure that is
+    Compare(CompareArgs),
     /// Print a table whole, for other programs
     Export(ExportArgs),
     /// Bring the index of the store up to date, which `query` and `export` do themselves

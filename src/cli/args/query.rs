@@ -1,9 +1,11 @@
-//! The flags of `query` and `export`.
+//! The flags of `query`, `export` and `compare`.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
+use crate::domain::compare::By;
 use crate::domain::facts::{Cell, TABLES};
+use crate::domain::ids::JobId;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct QueryArgs {
@@ -50,6 +52,43 @@ pub(in crate::cli) enum ExportFormat {
     Jsonl,
     /// CSV, for spreadsheets
     Csv,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CompareArgs {
+    /// By what runs are grouped
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(in crate::cli) by: CompareBy,
+    /// Only this job's runs
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) job: Option<JobId>,
+    /// The most seconds that it may take
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(in crate::cli) timeout: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(in crate::cli) enum CompareBy {
+    /// The version of the prompt set
+    PromptSetVersion,
+    /// The models that reviewed
+    Model,
+    /// The policy and its version
+    PolicyVersion,
+    /// Which opinion on the same inputs it is
+    Sample,
+}
+
+impl From<CompareBy> for By {
+    fn from(by: CompareBy) -> Self {
+        match by {
+            CompareBy::PromptSetVersion => Self::PromptSetVersion,
+            CompareBy::Model => Self::Model,
+            CompareBy::PolicyVersion => Self::PolicyVersion,
+            CompareBy::Sample => Self::Sample,
+        }
+    }
 }
 
 /// `NAME=VALUE`; a value that is spelled as a number is one.

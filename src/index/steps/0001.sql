@@ -34,6 +34,7 @@ CREATE TABLE runs (
   manifest_version TEXT NOT NULL,
   path TEXT NOT NULL,
   sample INTEGER,
+  question TEXT,
   calls INTEGER NOT NULL,
   tokens INTEGER NOT NULL,
   usd_micros INTEGER NOT NULL,

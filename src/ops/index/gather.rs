@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::event::{Event, Log};
 use crate::domain::facts::{Cell, Facts};
+use crate::domain::identity::inputs_hash;
 use crate::domain::json::{self, Value, to_value};
 use crate::domain::manifest::StepName;
 use crate::domain::request::Request;
@@ -115,6 +116,7 @@ impl Gathered<'_> {
             Cell::Text(manifest.schema_version.clone()),
             Cell::Text(format!("{}/{}", self.run.job(), self.run.id())),
             Cell::count(request.map(|request| request.sample.into())),
+            Cell::text(self.question()),
             Cell::count(Some(calls as u64)),
             Cell::count(Some(spent.0)),
             Cell::count(Some(spent.1)),
@@ -132,6 +134,15 @@ impl Gathered<'_> {
 
     fn snapshots(&self) -> impl Iterator<Item = &str> {
         self.view.manifest.input_snapshots.iter().flat_map(|files| files.keys()).map(String::as_str)
+    }
+
+    /// What all samples of one question have in common: the digest of their inputs but the request, which says
+    /// which sample it is. None where it is not recorded.
+    fn question(&self) -> Option<String> {
+        let files = self.view.manifest.input_snapshots.as_ref().filter(|files| !files.is_empty())?;
+        let shared = files.iter().filter(|(name, _)| *name != "request.json");
+        let hash = inputs_hash(shared.map(|(name, file)| (name.as_str(), file.sha256)));
+        Some(hash.hex()[..32].to_owned())
     }
 
     fn idea(&self) -> Result<Option<String>, OpsError> {
