@@ -3,7 +3,7 @@
 use super::args::{Config, ConfigArgs};
 use super::output::Output;
 use super::{Answer, CommandError};
-use crate::config::Settings;
+use crate::config::{LogLevel, Settings};
 use crate::ops::Clock;
 use crate::report::settings::{self, Row};
 
@@ -27,6 +27,11 @@ pub(super) fn config(found: &Settings, args: &ConfigArgs, output: &Output) -> Re
             "prompt_set",
             found.prompt_set.value.clone().unwrap_or_else(|| "newest".to_owned()),
             &found.prompt_set.origin,
+        ),
+        row(
+            "log_level",
+            found.log_level.value.map_or("info where the log is JSON", LogLevel::as_str).to_owned(),
+            &found.log_level.origin,
         ),
         row("clock", clock, &found.clock.origin),
     ];

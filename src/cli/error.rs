@@ -25,6 +25,8 @@ pub(super) struct CommandError {
     pub(super) run_id: Option<String>,
     /// What there is of that run.
     pub(super) partial: Option<Box<RunView>>,
+    /// Whether the message may repeat what a document, an answer or a server says.
+    pub(super) quotes: bool,
     /// Whether the user was told already.
     pub(super) is_shown: bool,
     exit: u8,
@@ -60,6 +62,7 @@ impl CommandError {
             hint: hint.map(str::to_owned),
             run_id: None,
             partial: None,
+            quotes: false,
             is_shown: false,
             exit,
         }
@@ -140,13 +143,28 @@ impl From<ConfigError> for CommandError {
 
 impl From<OpsError> for CommandError {
     fn from(error: OpsError) -> Self {
-        let told = Self::new(error.to_string(), kind(&error));
+        let told = Self { quotes: quotes(&error), ..Self::new(error.to_string(), kind(&error)) };
         match error {
             OpsError::Partial { view, .. } => {
                 Self { run_id: Some(view.manifest.run_id.to_string()), partial: Some(view), ..told }
             }
             _ => told,
         }
+    }
+}
+
+/// Whether the message of an error may repeat what a document, an answer or a server says.
+fn quotes(error: &OpsError) -> bool {
+    match error {
+        OpsError::Partial { source, .. } => quotes(source),
+        OpsError::Source(SourceError::FrontMatter { .. })
+        | OpsError::RulesFile { .. }
+        | OpsError::Answer { .. }
+        | OpsError::Step { .. }
+        | OpsError::Connection { .. }
+        | OpsError::Manifest { .. }
+        | OpsError::Corrupt { .. } => true,
+        _ => false,
     }
 }
 

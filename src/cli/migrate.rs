@@ -157,7 +157,7 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
             stream.push_shown(&shown);
         })
     } else {
-        let bar = Bar::new();
+        let bar = Bar::new(output);
         let mut each = |planned: Planned| {
             further += usize::from(planned.change.more_to_restore);
             if is_json {

@@ -12,6 +12,7 @@ mod doctor;
 mod error;
 mod generate;
 mod list;
+mod log;
 mod migrate;
 mod output;
 mod policy;
@@ -54,7 +55,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error, &arguments),
     };
-    let output = Output::new(cli.global.json, cli.global.color);
+    let output = Output::new(cli.global.json, cli.global.color, cli.global.log_format);
     let result = std::panic::catch_unwind(|| dispatch(&cli, &output));
     let result = result.unwrap_or_else(|_| Err(CommandError::bug()));
     match result {
@@ -70,26 +71,28 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn flags(cli: &Cli) -> Flags {
-    let store = cli.global.store.clone();
+    let every =
+        Flags { store: cli.global.store.clone(), log_level: cli.global.log_level, ..Flags::default() };
     match &cli.command {
         Command::Run(args) => Flags {
-            store,
             policy: args.policy.clone(),
             rules: args.rules.clone(),
             suppressions: args.suppressions.clone(),
             base_url: args.asking.model.base_url.clone(),
+            ..every
         },
         Command::Doctor(args) => {
             let base_url = args.model.base_url.clone();
-            Flags { store, policy: args.policy.clone(), base_url, ..Flags::default() }
+            Flags { policy: args.policy.clone(), base_url, ..every }
         }
-        Command::Rules(args) => Flags { store, rules: args.rules.clone(), ..Flags::default() },
-        _ => Flags { store, ..Flags::default() },
+        Command::Rules(args) => Flags { rules: args.rules.clone(), ..every },
+        _ => every,
     }
 }
 
 fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
     let settings = Settings::resolve(&flags(cli))?;
+    output.settle(&settings);
     let interrupted = AtomicBool::new(false);
     let on_wait = |path: &std::path::Path| output.waiting(path);
     let workspace = Workspace {

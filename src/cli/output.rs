@@ -12,8 +12,10 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
 use super::Answer;
-use super::args::Color;
+use super::args::{Color, LogFormat};
 use super::error::CommandError;
+use super::log::{Line, Log};
+use crate::config::{LogLevel, Settings};
 use crate::domain::json::{Value, pretty};
 use crate::report::{safe, safe_json, safe_lines, terminal};
 
@@ -25,6 +27,7 @@ const MAX_WIDTH: usize = 100;
 pub(super) struct Output {
     json: bool,
     color: ColorChoice,
+    log: Log,
     /// Whether nobody reads standard output any more.
     closed: AtomicBool,
 }
@@ -36,13 +39,30 @@ pub(super) fn beside(value: &Value, error: &CommandError) -> Value {
 }
 
 impl Output {
-    pub(super) fn new(json: bool, color: Color) -> Self {
+    pub(super) fn new(json: bool, color: Color, log: LogFormat) -> Self {
         let color = match color {
             Color::Auto => ColorChoice::Auto,
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        Self { json, color, closed: AtomicBool::new(false) }
+        Self { json, color, log: Log::new(log), closed: AtomicBool::new(false) }
+    }
+
+    /// Takes from the settings what it needs.
+    pub(super) fn settle(&self, settings: &Settings) {
+        self.log.settle(settings.log_level.value, settings.clock.value);
+    }
+
+    /// Whether standard error is for programs.
+    pub(super) fn logs_json(&self) -> bool {
+        self.log.is_json()
+    }
+
+    /// Writes a line of the log, if it is wanted.
+    pub(super) fn log(&self, line: &Line<'_>) {
+        if let Some(line) = self.log.line(line) {
+            self.to_stderr(&line);
+        }
     }
 
     /// Whether the answer is JSON.
@@ -123,18 +143,28 @@ impl Output {
 
     /// Tells the user something that is no answer.
     pub(super) fn note(&self, text: &str) {
-        self.to_stderr(&format!("{}\n", safe(text)));
+        if self.log.is_json() {
+            self.log(&Line::of(LogLevel::Info, text));
+        } else {
+            self.to_stderr(&format!("{}\n", safe(text)));
+        }
     }
 
     /// Tells the user what can be done next.
     pub(super) fn hint(&self, text: &str) {
+        if self.log.is_json() {
+            return self.log(&Line::of(LogLevel::Info, format!("hint: {text}")));
+        }
         let bold = anstyle::Style::new().bold();
         self.to_stderr(&format!("{bold}hint:{bold:#} {}\n", safe(text)));
     }
 
     /// Tells the user, or the program, why it did not work.
     pub(super) fn error(&self, error: &CommandError) {
-        if self.json && self.object(&error.json()).is_ok() {
+        if let Some(line) = self.log.error(error) {
+            self.to_stderr(&line);
+        }
+        if self.json && self.object(&error.json()).is_ok() || self.log.is_json() {
             return;
         }
         let (red, bold) = (Style::new().fg_color(Some(AnsiColor::Red.into())).bold(), Style::new().bold());
@@ -160,13 +190,18 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         let shown = error.print();
         return if shown.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(8) };
     }
-    if !arguments.iter().any(|argument| argument == "--json") {
+    let is_json = arguments.iter().any(|argument| argument == "--json");
+    let says = |pair: &[OsString]| pair[0] == "--log-format" && pair[1] == "json";
+    let logs_json =
+        arguments.windows(2).any(says) || arguments.iter().any(|argument| argument == "--log-format=json");
+    let log = if logs_json { LogFormat::Json } else { LogFormat::Text };
+    if !is_json && !logs_json {
         let styled = error.render();
         let plain = styled.to_string();
         // Arguments are repeated in it; hidden characters in them are shown as escapes.
         let safe = safe_lines(&plain);
         let text = if safe == plain { styled.ansi().to_string() } else { safe };
-        Output::new(false, Color::Auto).to_stderr(&text);
+        Output::new(false, Color::Auto, LogFormat::Text).to_stderr(&text);
         return ExitCode::from(2);
     }
     let text = error.to_string();
@@ -175,6 +210,6 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let hint = parts.get(1..parts.len() - 1).unwrap_or_default().join("; ");
     let hint = if hint.is_empty() { "`--help` after the command tells its flags".to_owned() } else { hint };
     let error = CommandError::usage(parts[0].to_owned(), hint);
-    Output::new(true, Color::Never).error(&error);
+    Output::new(is_json, Color::Never, log).error(&error);
     ExitCode::from(error.exit())
 }

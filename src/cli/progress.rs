@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::log::Line;
 use super::output::Output;
+use crate::config::LogLevel;
+use crate::domain::audit::RunVersions;
 use crate::domain::step::Step;
 use crate::ops::{MigrateProgress, Progress};
 use crate::report::safe;
@@ -13,7 +16,14 @@ use crate::report::safe;
 /// A line that tells which steps are under way.
 pub(super) struct ProgressLine {
     bar: ProgressBar,
-    running: Mutex<Vec<Step>>,
+    known: Mutex<Known>,
+}
+
+/// What is known of a run under way.
+#[derive(Default)]
+struct Known {
+    running: Vec<Step>,
+    run: Option<Box<RunVersions>>,
 }
 
 impl ProgressLine {
@@ -23,33 +33,43 @@ impl ProgressLine {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {wide_msg}") {
             bar.set_style(style);
         }
-        Self { bar, running: Mutex::default() }
+        Self { bar, known: Mutex::default() }
     }
 
     /// Takes note of what happened.
-    pub(super) fn observe(&self, progress: Progress, output: &Output) {
-        let Ok(mut running) = self.running.lock() else { return };
+    pub(super) fn observe(&self, progress: &Progress, output: &Output) {
+        let Ok(mut known) = self.known.lock() else { return };
+        let Known { running, run } = &mut *known;
         match progress {
-            Progress::Begun(steps) => self.begin(steps),
-            Progress::Started(step) => running.push(step),
+            Progress::Begun(steps, versions) => {
+                self.begin(*steps, output);
+                *run = Some(versions.clone());
+            }
+            Progress::Started(step) => running.push(step.clone()),
             Progress::Done(step) => {
-                running.retain(|other| *other != step);
+                running.retain(|other| other != step);
                 self.bar.inc(1);
             }
-            Progress::Failed(step) => running.retain(|other| *other != step),
+            Progress::Failed(step) => running.retain(|other| other != step),
             Progress::Waiting(step, why) if !self.bar.is_hidden() => {
                 self.bar.println(safe(&format!("{step}: {why}")));
             }
-            Progress::Waiting(..) => {}
-            Progress::Warned(text) => self.bar.suspend(|| output.note(&format!("warning: {text}"))),
+            Progress::Warned(_, _, text) if !output.logs_json() => {
+                self.bar.suspend(|| output.note(&format!("warning: {text}")));
+            }
+            Progress::Waiting(..) | Progress::Warned(..) => {}
         }
         let names: Vec<String> = running.iter().map(Step::to_string).collect();
         self.bar.set_message(names.join(", "));
+        self.bar.suspend(|| log(progress, run.as_deref(), output));
     }
 
     /// Only now is there something to wait for.
-    fn begin(&self, steps: usize) {
+    fn begin(&self, steps: usize, output: &Output) {
         self.bar.set_length(steps as u64);
+        if output.logs_json() {
+            return;
+        }
         self.bar.set_draw_target(ProgressDrawTarget::stderr());
         if !self.bar.is_hidden() {
             self.bar.enable_steady_tick(Duration::from_millis(100));
@@ -62,32 +82,63 @@ impl ProgressLine {
     }
 }
 
+/// What happens to a run, as lines of the log.
+fn log(progress: &Progress, run: Option<&RunVersions>, output: &Output) {
+    let line = |level, event, message| Line::about(run, level, event, message);
+    let of = |level, event, step: &Step, what: &str| line(level, event, format!("{step} {what}")).step(step);
+    match progress {
+        Progress::Begun(..) => {
+            output.log(&line(LogLevel::Info, "run_started", "the run begins".to_owned()));
+            output.log(&line(LogLevel::Info, "version_audit", "its versions are settled".to_owned()));
+        }
+        Progress::Started(step) => output.log(&of(LogLevel::Debug, "step_started", step, "has begun")),
+        Progress::Done(step) => output.log(&of(LogLevel::Info, "step_completed", step, "is done")),
+        Progress::Failed(step) => output.log(&of(LogLevel::Warn, "step_failed", step, "came to nothing")),
+        Progress::Waiting(step, _) => {
+            output.log(&of(LogLevel::Debug, "call_waiting", step, "waits before it asks again"));
+        }
+        Progress::Warned(code, step, _) => {
+            let mut warning = line(LogLevel::Warn, "warning", format!("a warning: {code}"));
+            warning.more.push(("code", (*code).into()));
+            output.log(&match step {
+                Some(step) => warning.step(step),
+                None => warning,
+            });
+        }
+    }
+}
+
 /// A bar that tells how many of many are settled, and how long it may take.
-pub(super) struct Bar(ProgressBar);
+pub(super) struct Bar {
+    bar: ProgressBar,
+    is_shown: bool,
+}
 
 impl Bar {
-    /// A bar that is drawn only on a terminal.
-    pub(super) fn new() -> Self {
+    /// A bar that is drawn only on a terminal, and not into a log.
+    pub(super) fn new(output: &Output) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} manifests, {eta} left") {
             bar.set_style(style);
         }
-        Self(bar)
+        Self { bar, is_shown: !output.logs_json() }
     }
 
     /// Takes note of what happened.
     pub(super) fn observe(&self, progress: MigrateProgress) {
         match progress {
             MigrateProgress::Begun(count) => {
-                self.0.set_length(count as u64);
-                self.0.set_draw_target(ProgressDrawTarget::stderr());
+                self.bar.set_length(count as u64);
+                if self.is_shown {
+                    self.bar.set_draw_target(ProgressDrawTarget::stderr());
+                }
             }
-            MigrateProgress::Settled(count) => self.0.inc(count as u64),
+            MigrateProgress::Settled(count) => self.bar.inc(count as u64),
         }
     }
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }

@@ -3,11 +3,16 @@
 use std::path::Path;
 
 use super::args::{AskingArgs, ModelArgs, RunArgs};
+use super::log::Line;
 use super::output::Output;
 use super::progress::ProgressLine;
 use super::{Answer, CommandError, signal};
-use crate::config::{Author, Settings};
-use crate::ops::{self, AskingOptions, ContextFile, OpsError, RunOptions, Source, SourceKind, Workspace};
+use crate::config::{Author, LogLevel, Settings};
+use crate::domain::audit::RunVersions;
+use crate::domain::json::to_value;
+use crate::ops::{
+    self, AskingOptions, ContextFile, OpsError, RunOptions, RunReport, Source, SourceKind, Workspace,
+};
 use crate::report::terminal::{self, Detail};
 use crate::report::{estimated, json};
 
@@ -31,9 +36,10 @@ pub(super) fn run(
         ..workspace
     };
     let progress = ProgressLine::new();
-    let result = ops::run(&workspace, &options, &|step| progress.observe(step, output));
+    let result = ops::run(&workspace, &options, &|step| progress.observe(&step, output));
     progress.finish();
     let report = result?;
+    log(&report, output);
     if output.is_json() {
         output.object(&json::run(&report.view, Some(report.replayed)))?;
     } else {
@@ -56,6 +62,23 @@ pub(super) fn run(
         }
         _ => Ok(Answer::Yes),
     }
+}
+
+/// How the run ended.
+fn log(report: &RunReport, output: &Output) {
+    let manifest = &report.view.manifest;
+    let run = RunVersions::of(&manifest.job_id, &manifest.run_id, manifest);
+    let (event, what) = if report.replayed {
+        ("run_replayed", "was completed before")
+    } else {
+        ("run_completed", "is completed")
+    };
+    let mut line = Line::about(Some(&run), LogLevel::Info, event, format!("the run {what}"));
+    if let Some(decision) = &manifest.decision {
+        line.more.push(("decision", decision.label.to_string().into()));
+        line.more.push(("overall_weighted_confidence", to_value(&decision.weighted_confidence)));
+    }
+    output.log(&line);
 }
 
 fn options(args: &RunArgs, settings: &Settings) -> Result<RunOptions, CommandError> {

@@ -21,6 +21,7 @@ use crate::ops::{Clock, Connections, RuleFiles};
 const STORE: &str = "CONSENSUS_STORE";
 const POLICY: &str = "CONSENSUS_POLICY";
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
+const LOG: &str = "CONSENSUS_LOG";
 const PROMPT_SET: &str = "PERSONA_TEMPLATE_VERSION";
 
 /// Where the store lies when nobody says otherwise.
@@ -42,6 +43,37 @@ pub struct Flags {
     pub suppressions: Option<PathBuf>,
     /// `--base-url`
     pub base_url: Option<String>,
+    /// `--log-level`
+    pub log_level: Option<LogLevel>,
+}
+
+/// How much is logged: this and what is more serious.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// What went wrong.
+    Error,
+    /// What somebody should know.
+    Warn,
+    /// What happens.
+    Info,
+    /// All of it.
+    Debug,
+}
+
+impl LogLevel {
+    /// Every level.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
 }
 
 /// Where a setting comes from, weakest first.
@@ -91,6 +123,8 @@ pub struct Settings {
     pub prompt_set: Setting<Option<String>>,
     /// How the servers of models are reached.
     pub connections: Connections,
+    /// How much is logged; where it is none, as much as the form of the log says.
+    pub log_level: Setting<Option<LogLevel>>,
     /// What time it is.
     pub clock: Setting<Clock>,
 }
@@ -104,6 +138,9 @@ pub enum ConfigError {
     /// The variable is no time.
     #[error("environment variable `SOURCE_DATE_EPOCH`: `{}` is not a number of seconds since 1970, up to the year 9999", .0.escape_debug())]
     Epoch(String),
+    /// The variable is no level.
+    #[error("environment variable `CONSENSUS_LOG`: `{}` is none of error, warn, info and debug", .0.escape_debug())]
+    LogLevel(String),
     /// The text names no policy.
     #[error("`{origin}`, field `policy`: {problem}")]
     Policy {
@@ -142,6 +179,11 @@ impl Settings {
             None => strongest([(text(POLICY), Origin::Variable(POLICY)), (file.policy, in_file.clone())])
                 .map_or_else(|| named((DEFAULT_NAME.to_owned(), Origin::Default)), named)?,
         };
+        let log_level = match (flags.log_level, text(LOG)) {
+            (Some(level), _) => Setting { value: Some(level), origin: Origin::Flag("--log-level") },
+            (None, Some(name)) => Setting { value: Some(level(&name)?), origin: Origin::Variable(LOG) },
+            (None, None) => Setting { value: None, origin: Origin::Default },
+        };
         let clock = match text(EPOCH) {
             Some(epoch) => Setting { value: fixed(&epoch)?, origin: Origin::Variable(EPOCH) },
             None => Setting { value: Clock::System, origin: Origin::Default },
@@ -162,7 +204,7 @@ impl Settings {
             None => Setting { value: None, origin: Origin::Default },
         };
         let connections = connection::resolve(flags.base_url.as_deref(), &set);
-        Ok(Self { store, policy, rules, suppressions, prompt_set, connections, clock })
+        Ok(Self { store, policy, rules, suppressions, prompt_set, connections, log_level, clock })
     }
 }
 
@@ -185,6 +227,11 @@ fn shorten(path: PathBuf, here: &Path) -> PathBuf {
         Ok(rest) if !rest.as_os_str().is_empty() => rest.to_owned(),
         _ => path,
     }
+}
+
+fn level(name: &str) -> Result<LogLevel, ConfigError> {
+    let found = LogLevel::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| ConfigError::LogLevel(name.chars().take(60).collect()))
 }
 
 fn fixed(epoch: &str) -> Result<Clock, ConfigError> {

@@ -87,13 +87,39 @@ impl FromStr for Expected {
     }
 }
 
-/// Something that does not agree.
+/// A run, and the versions that it records as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Warning {
+pub struct RunVersions {
     /// The job.
     pub job_id: JobId,
     /// The run.
     pub run_id: RunId,
+    /// The version of its data structures, or `unknown`.
+    pub schema_version: String,
+    /// Its prompt set, or `unknown`.
+    pub prompt_set_version: String,
+}
+
+impl RunVersions {
+    /// Those that a manifest records.
+    #[must_use]
+    pub fn of(job: &JobId, run: &RunId, manifest: &Manifest) -> Self {
+        let or_unknown = |recorded: Option<&str>| recorded.unwrap_or(UNKNOWN).to_owned();
+        Self {
+            job_id: job.clone(),
+            run_id: run.clone(),
+            schema_version: or_unknown(manifest.data_schema_version.as_deref()),
+            prompt_set_version: or_unknown(manifest.prompt_set_version.as_deref()),
+        }
+    }
+}
+
+/// Something that does not agree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunVersions,
     /// What it is, as a stable word.
     pub code: &'static str,
     /// The versions, each with the steps that record it; `run` is what the run as a whole records.
@@ -104,8 +130,7 @@ pub struct Warning {
 #[must_use]
 pub fn audit(job: &JobId, run: &RunId, manifest: &Manifest, expected: &Expected) -> Vec<Warning> {
     let warning = |code, versions: &BTreeMap<String, Vec<String>>| Warning {
-        job_id: job.clone(),
-        run_id: run.clone(),
+        run: RunVersions::of(job, run, manifest),
         code,
         versions: versions.clone(),
     };

@@ -297,7 +297,9 @@ mod tests {
 
     fn compared(runs: &[Compared]) -> Vec<Group> {
         let mut comparison = Comparison::default();
-        runs.iter().for_each(|run| comparison.add(run));
+        for run in runs {
+            comparison.add(run);
+        }
         comparison.finish()
     }
 

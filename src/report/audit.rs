@@ -12,12 +12,12 @@ use crate::domain::view::Unreadable;
 #[must_use]
 pub fn text(runs: usize, warnings: &[Warning], unreadable: &[Unreadable]) -> String {
     let mut out = String::new();
-    for Warning { job_id, run_id, code, versions } in warnings {
+    for Warning { run, code, versions } in warnings {
         let versions: Vec<String> = versions
             .iter()
             .map(|(version, steps)| format!("{} ({})", safe(version), safe(&steps.join(", "))))
             .collect();
-        let _ = writeln!(out, "{job_id}/{run_id}  {code}: {}", versions.join("; "));
+        let _ = writeln!(out, "{}/{}  {code}: {}", run.job_id, run.run_id, versions.join("; "));
     }
     for one in unreadable {
         let _ = writeln!(out, "{}: {}", safe(&one.path.display().to_string()), safe(&one.problem));

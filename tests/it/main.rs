@@ -21,6 +21,7 @@ mod generate;
 mod house;
 mod index;
 mod list;
+mod log;
 mod migrate;
 mod migrate_faults;
 mod models;

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::LogLevel;
 use crate::domain::audit::Expected;
 use crate::domain::decision::Label;
 use crate::domain::digest::Digest;
@@ -54,6 +55,25 @@ pub(super) struct Global {
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(super) color: Color,
+    /// The form of what is written to standard error; as JSON there is nothing else on it
+    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(super) log_format: LogFormat,
+    /// How much is logged [default: nothing but what is told anyway, info where the log is JSON, or as `CONSENSUS_LOG` says]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level())]
+    pub(super) log_level: Option<LogLevel>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+fn log_level() -> impl clap::builder::TypedValueParser<Value = LogLevel> {
+    clap::builder::PossibleValuesParser::new(LogLevel::ALL.map(LogLevel::as_str))
+        .map(|name| LogLevel::ALL.into_iter().find(|level| level.as_str() == name).unwrap_or(LogLevel::Info))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -278,7 +278,7 @@ impl Ledger for Book<'_> {
     }
 
     fn warn(&self, code: &'static str, step: Option<&Step>, message: String) -> Result<(), Closed> {
-        (self.observe)(Progress::Warned(message.clone()));
+        (self.observe)(Progress::Warned(code, step.cloned(), message.clone()));
         self.write(Event::Warning { code: code.to_owned(), step: step.cloned(), message })
     }
 

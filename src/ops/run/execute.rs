@@ -79,7 +79,6 @@ impl<'a> Execution<'a> {
 
     /// Does what is left to do and ends the attempt.
     pub(super) fn complete(&self, done: &Done) -> Result<Decision, OpsError> {
-        (self.observe)(Progress::Begun(self.plan.steps.len()));
         let (status, error) = match self.steps(done) {
             Ok(decision) => {
                 self.end(RunStatus::Completed, Some(&decision), None)?;
@@ -123,9 +122,8 @@ impl<'a> Execution<'a> {
             Err(Failure::Aggregate(_)) if !unanswered.is_empty() => Err(Failure::Provider(unanswered)),
             Ok(decision) if !unanswered.is_empty() => {
                 let why = OpsError::Step { failed: unanswered };
-                (self.observe)(Progress::Warned(format!(
-                    "{why}; it was decided without, as the quorum allows"
-                )));
+                let message = format!("{why}; it was decided without, as the quorum allows");
+                (self.observe)(Progress::Warned("quorum", None, message));
                 Ok(decision)
             }
             result => result,

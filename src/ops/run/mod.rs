@@ -19,6 +19,7 @@ use std::path::Path;
 use std::thread;
 
 use super::{ContextFile, OpsError, RuleFiles, Source, Workspace, load_rules, policy, view};
+use crate::domain::audit::RunVersions;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Tool};
 use crate::domain::exchange::Exchange;
@@ -71,8 +72,8 @@ pub struct RunReport {
 /// How far a run is, for showing it while it works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// It begins, with so many steps to do.
-    Begun(usize),
+    /// It begins, with so many steps to do, and its versions are settled.
+    Begun(usize, Box<RunVersions>),
     /// A step has begun.
     Started(Step),
     /// A step is done.
@@ -81,8 +82,8 @@ pub enum Progress {
     Failed(Step),
     /// A step waits before it asks again, and why.
     Waiting(Step, String),
-    /// Something that the user should know.
-    Warned(String),
+    /// Something that the user should know: a stable word, the step that it is about, and in words.
+    Warned(&'static str, Option<Step>, String),
 }
 
 /// Reviews what `options` names.
@@ -122,6 +123,7 @@ pub fn run(
             Begin::UnderWay { locked, log, done, left } => {
                 let entry = (log, left);
                 let book = Book::new(workspace, &locked, &plan.limits, cassette.as_ref(), observe, entry);
+                observe(Progress::Begun(plan.steps.len(), Box::new(plan.versions())));
                 beginning.warn_of_secrets(&book)?;
                 Execution::new(&plan, &asking, &book, &locked, observe).complete(&done)?;
                 Ok(RunReport { view: view::load(locked.run())?, replayed: false })

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::RunOptions;
+use crate::domain::audit::RunVersions;
 use crate::domain::digest::Digest;
 use crate::domain::identity::{Inputs, inputs_hash};
 use crate::domain::ids::{JobId, RunId};
@@ -97,6 +98,16 @@ impl Plan {
     /// What is under review.
     pub(super) fn subject(&self) -> Subject<'_> {
         Subject { idea: &self.idea, extension: &self.extension, context: &self.context }
+    }
+
+    /// The run, and the versions that it is made with.
+    pub(super) fn versions(&self) -> RunVersions {
+        RunVersions {
+            job_id: self.job.clone(),
+            run_id: self.run.clone(),
+            schema_version: DATA_SCHEMA_VERSION.to_owned(),
+            prompt_set_version: self.prompts.prompt_set_version.clone(),
+        }
     }
 
     /// What a recording of it is made with.
