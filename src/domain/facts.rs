@@ -1,5 +1,6 @@
 //! What an auditor asks of runs, as rows: the tables of the index, filled from what is recorded of a run.
 
+use super::filter::Listed;
 use super::ids::{JobId, RunId};
 
 /// A value of a row.
@@ -186,6 +187,8 @@ pub struct Facts {
     pub job: JobId,
     /// Its id.
     pub run: RunId,
+    /// What a list tells of it.
+    pub listed: Listed,
     /// The rows of each table.
     pub rows: [Vec<Vec<Cell>>; 7],
 }

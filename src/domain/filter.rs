@@ -2,12 +2,63 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::audit::UNKNOWN;
 use super::decimal::Confidence;
 use super::decision::Label;
+use super::ids::{JobId, RunId};
 use super::manifest::Manifest;
 use super::policy::VersionName;
 use super::step::RunStatus;
+use super::view::RunRow;
+
+/// What a list tells of a run, and what it can be chosen by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// What is told.
+    pub row: RunRow,
+    /// Who made it, where that was read.
+    pub by: Option<String>,
+    /// The version of its data structures.
+    pub schema_version: Option<String>,
+    /// Its prompt set.
+    pub prompt_set_version: Option<String>,
+    /// Who answered, each once.
+    pub models: Vec<String>,
+}
+
+impl Listed {
+    /// What is told of the run that `manifest` is of, made at `created_at` by `by`.
+    #[must_use]
+    pub fn of(
+        (job_id, run_id): (JobId, RunId),
+        manifest: Manifest,
+        created_at: Option<String>,
+        by: Option<String>,
+    ) -> Self {
+        let mut models: Vec<String> =
+            manifest.answerers().into_iter().map(|(_, model)| model.to_owned()).collect();
+        models.dedup();
+        let decision = manifest.decision;
+        Self {
+            row: RunRow {
+                job_id,
+                run_id,
+                created_at,
+                status: manifest.status,
+                decision: decision.as_ref().map(|decision| decision.label),
+                weighted_confidence: decision.map(|decision| decision.weighted_confidence),
+                manifest_version: manifest.schema_version,
+                policy: manifest.policy,
+            },
+            by,
+            schema_version: manifest.data_schema_version,
+            prompt_set_version: manifest.prompt_set_version,
+            models,
+        }
+    }
+}
 
 /// Which runs are wanted; what is none filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,35 +125,33 @@ impl RunFilter {
         self.by.is_some()
     }
 
-    /// Whether a run is wanted that was made at `created_at` by `by`, as far as that is recorded.
+    /// Whether a run is wanted, as far as it is recorded what it is.
     #[must_use]
-    pub fn wants(&self, manifest: &Manifest, created_at: Option<&str>, by: Option<&str>) -> bool {
+    pub fn wants(&self, run: &Listed) -> bool {
         let is = |wanted: &Option<String>, recorded: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| recorded.unwrap_or(UNKNOWN) == wanted)
         };
-        let decision = manifest.decision.as_ref();
+        let row = &run.row;
+        let created_at = row.created_at.as_deref();
         let policy = |wanted: &VersionName| {
-            manifest.policy.as_ref().is_some_and(|policy| {
+            row.policy.as_ref().is_some_and(|policy| {
                 policy.name == wanted.policy.as_str()
                     && wanted.version.is_none_or(|version| version == policy.version)
             })
         };
-        self.status.is_none_or(|status| manifest.status == status)
-            && self.decision.is_none_or(|label| decision.is_some_and(|decision| decision.label == label))
-            && is(&self.schema_version, manifest.data_schema_version.as_deref())
-            && is(&self.manifest_version, Some(&manifest.schema_version))
-            && is(&self.prompt_set, manifest.prompt_set_version.as_deref())
+        self.status.is_none_or(|status| row.status == status)
+            && self.decision.is_none_or(|label| row.decision == Some(label))
+            && is(&self.schema_version, run.schema_version.as_deref())
+            && is(&self.manifest_version, Some(&row.manifest_version))
+            && is(&self.prompt_set, run.prompt_set_version.as_deref())
             && self.policy.as_ref().is_none_or(policy)
-            && self
-                .model
-                .as_ref()
-                .is_none_or(|model| manifest.answerers().iter().any(|(_, asked)| asked == model))
-            && self.by.as_ref().is_none_or(|words| by.is_some_and(|by| by.contains(words)))
+            && self.model.as_ref().is_none_or(|model| run.models.contains(model))
+            && self.by.as_ref().is_none_or(|words| run.by.as_ref().is_some_and(|by| by.contains(words)))
             && self.since.as_ref().is_none_or(|since| created_at.is_some_and(|at| at >= since.0.as_str()))
             && self.until.as_ref().is_none_or(|until| created_at.is_some_and(|at| at < until.0.as_str()))
             && self
                 .min_confidence
-                .is_none_or(|least| decision.is_some_and(|decision| decision.weighted_confidence >= least))
+                .is_none_or(|least| row.weighted_confidence.is_some_and(|confidence| confidence >= least))
     }
 }
 

@@ -10,16 +10,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
-use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params, params_from_iter};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, ToSql, Transaction, TransactionBehavior, params, params_from_iter,
+};
 
 pub use query::{Answer, Limits, Row};
 
 use crate::domain::facts::{Cell, Facts, OF_POLICIES, OF_RUNS, Table};
+use crate::domain::json;
 
 /// The steps that lead to the newest form of the file. A step that was released is never edited: another is added.
 const STEPS: [&str; 1] = [include_str!("steps/0001.sql")];
 /// What marks the file as this program's (`consensus`, in part).
 const APPLICATION: i32 = 0x636f_6e73;
+/// So much of the file is held in memory, in KiB, written as SQLite takes it.
+const CACHE: i64 = -32_768;
 /// Another process that fills the index is waited for so long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -52,7 +57,9 @@ pub enum IndexError {
 impl From<rusqlite::Error> for IndexError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Unusable,
+            // An unknown error is one of the statement, and those of this program are right: it is the tables that
+            // are not its own.
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) => Self::Unusable,
             Some(
                 ErrorCode::ReadOnly
                 | ErrorCode::CannotOpen
@@ -68,8 +75,12 @@ impl From<rusqlite::Error> for IndexError {
 #[derive(Debug)]
 pub struct Index(Connection);
 
-/// What was read before, by run: what it was read at, and what was wrong with it.
-pub type Seen = HashMap<(String, String), String>;
+/// What is kept of runs, by job and run.
+pub type Known = HashMap<(String, String), String>;
+/// Of runs, by job and run, what each was read at, and what a list tells of it, as JSON.
+pub type Listings = HashMap<(String, String), (String, String)>;
+/// The first and the last of some runs, each by job and run, in their order.
+pub type Range<'a> = ((&'a str, &'a str), (&'a str, &'a str));
 
 impl Index {
     /// The index at `path`, which is made if it is not there.
@@ -89,12 +100,10 @@ impl Index {
         Self::prepared(Connection::open("")?)
     }
 
-    fn prepared(mut connection: Connection) -> Result<Self, IndexError> {
+    fn prepared(connection: Connection) -> Result<Self, IndexError> {
         connection.busy_timeout(PATIENCE)?;
-        let pragma =
-            |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-        let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-        let newest = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+        let mut index = Self(connection);
+        let ((application, version), newest) = (index.form()?, Self::newest());
         if application != 0 && application != i64::from(APPLICATION) || application == 0 && version != 0 {
             return Err(IndexError::Unusable);
         }
@@ -102,9 +111,10 @@ impl Index {
             return Err(IndexError::Newer(version));
         }
         // What it says can be had again, so a crash of the machine may cost it.
-        connection.pragma_update(None, "synchronous", "OFF")?;
+        index.0.pragma_update(None, "synchronous", "OFF")?;
+        index.0.pragma_update(None, "cache_size", CACHE)?;
         if version < newest {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = index.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
             // Another process may have been first.
             let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             for step in STEPS.iter().skip(usize::try_from(version).unwrap_or(0)) {
@@ -114,7 +124,50 @@ impl Index {
             transaction.pragma_update(None, "user_version", newest)?;
             transaction.commit()?;
         }
-        Ok(Self(connection))
+        Ok(index)
+    }
+
+    /// The index at `path` as it is, for looking something up: it is neither made nor waited for.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn as_it_is(path: &Path) -> Result<Self, IndexError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        let index = Self(connection);
+        match index.form()? {
+            (application, version) if application != i64::from(APPLICATION) || version == 0 => {
+                Err(IndexError::Unusable)
+            }
+            (_, version) if version != Self::newest() => Err(IndexError::Newer(version)),
+            _ => Ok(index),
+        }
+    }
+
+    /// What lists tell of the runs in a range, with what each was read at.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn listed(&self, range: Range<'_>) -> Result<Listings, IndexError> {
+        let text = "SELECT s.job_id, s.run_id, s.stamp, l.listed FROM seen s \
+                    JOIN listed l ON l.job_id = s.job_id AND l.run_id = s.run_id \
+                    WHERE (s.job_id, s.run_id) >= (?, ?) AND (s.job_id, s.run_id) <= (?, ?)";
+        let ((first_job, first), (last_job, last)) = range;
+        let mut statement = self.0.prepare_cached(text)?;
+        let rows = statement.query_map([first_job, first, last_job, last], |row| {
+            Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Which program made it, and in which form.
+    fn form(&self) -> Result<(i64, i64), IndexError> {
+        let pragma = |name: &str| self.0.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        Ok((pragma("application_id")?, pragma("user_version")?))
+    }
+
+    fn newest() -> i64 {
+        i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
     }
 
     /// Begins filling; others wait until it is done.
@@ -131,14 +184,57 @@ impl Index {
 pub struct Filling<'a>(Transaction<'a>);
 
 impl Filling<'_> {
-    /// What was read before.
+    /// What the runs in a range were read at.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn seen(&self) -> Result<Seen, IndexError> {
-        let mut statement = self.0.prepare("SELECT job_id, run_id, stamp FROM seen")?;
-        let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    pub fn seen(&self, ((first_job, first), (last_job, last)): Range<'_>) -> Result<Known, IndexError> {
+        let text = "SELECT job_id, run_id, stamp FROM seen \
+                    WHERE (job_id, run_id) >= (?, ?) AND (job_id, run_id) <= (?, ?)";
+        let mut statement = self.0.prepare_cached(text)?;
+        let rows = statement.query_map([first_job, first, last_job, last], |row| {
+            Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many runs are in it, those that cannot be read included.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn count(&self) -> Result<usize, IndexError> {
+        let count: i64 = self.0.query_row("SELECT count(*) FROM seen", [], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// The runs in it that could be read for which `is_there` says no, by job and run.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn gone(
+        &self,
+        mut is_there: impl FnMut(&str, &str) -> bool,
+    ) -> Result<Vec<(String, String)>, IndexError> {
+        let text = "SELECT job_id, run_id FROM seen WHERE problem IS NULL ORDER BY job_id, run_id";
+        let mut statement = self.0.prepare(text)?;
+        let mut rows = statement.query([])?;
+        let mut gone = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (job, run): (String, String) = (row.get(0)?, row.get(1)?);
+            if !is_there(&job, &run) {
+                gone.push((job, run));
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Takes out what could not be read: it is looked at again.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn forget_unreadable(&self) -> Result<(), IndexError> {
+        self.0.execute("DELETE FROM seen WHERE problem IS NOT NULL", [])?;
+        Ok(())
     }
 
     /// Runs that cannot be read: their path in the store, and why.
@@ -164,6 +260,9 @@ impl Filling<'_> {
         for (table, rows) in OF_RUNS.iter().zip(&facts.rows) {
             self.insert(*table, rows)?;
         }
+        let listed = json::to_line(&facts.listed);
+        let text = "INSERT INTO listed (job_id, run_id, listed) VALUES (?, ?, ?)";
+        self.0.prepare_cached(text)?.execute(params![job, run, listed])?;
         self.see(job, run, stamp, None)
     }
 
@@ -185,7 +284,10 @@ impl Filling<'_> {
             let text = format!("DELETE FROM {name} WHERE job_id = ? AND {} = ?", columns[0]);
             self.0.prepare_cached(&text)?.execute([job, run])?;
         }
-        self.0.prepare_cached("DELETE FROM seen WHERE job_id = ? AND run_id = ?")?.execute([job, run])?;
+        for name in ["listed", "seen"] {
+            let text = format!("DELETE FROM {name} WHERE job_id = ? AND run_id = ?");
+            self.0.prepare_cached(&text)?.execute([job, run])?;
+        }
         Ok(())
     }
 

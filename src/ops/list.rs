@@ -2,15 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
 
 use super::view::{attempts, created_at, manifest};
-use super::walk::no_runs;
+use super::walk::{Here, Walk, no_runs, threads};
 use super::{OpsError, RunRef, Workspace};
-use crate::domain::filter::RunFilter;
+use crate::domain::filter::{Listed, RunFilter};
 use crate::domain::ids::JobId;
-use crate::domain::manifest::Manifest;
+use crate::domain::json;
 use crate::domain::view::{RunRow, Unreadable};
-use crate::store::{RunDir, Store};
+use crate::index::{Index, Listings};
+use crate::store::{RunDir, Store, StoreError};
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -36,49 +38,49 @@ pub struct ListReport {
     pub unreadable: Vec<Unreadable>,
 }
 
-/// Lists the runs of the store.
+/// Lists the runs of the store: from the index, as far as it is there and up to date, and from the files otherwise.
 ///
 /// # Errors
 /// [`OpsError`] when there is no store, or the system refuses.
 pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListReport, OpsError> {
     let store = Store::open(&workspace.store)?;
-    let jobs = options.job.clone().map_or_else(|| store.jobs(), |job| Ok(vec![job]))?;
     let limit = options.limit.unwrap_or(usize::MAX);
     let after = options.after.as_ref().map(|after| row(&after.resolve(&workspace.store)?.1)).transpose()?;
+    let index = Index::as_it_is(&store.index_path()).ok();
     let mut seen = 0;
     let mut report = ListReport::default();
     // The newest `limit` rows seen so far, the oldest of them on top.
     let mut newest = BinaryHeap::new();
-    for job in jobs {
-        let ids = store.run_ids(&job).unwrap_or_else(|error| {
-            report
-                .unreadable
-                .push(Unreadable { path: store.path().join(job.as_str()), problem: error.to_string() });
-            Vec::new()
-        });
-        for id in ids {
-            let run = store.recorded(&job, &id).map_err(OpsError::from);
-            match run.and_then(|run| run.map(|run| wanted(&run, &options.filter)).transpose()) {
-                Ok(Some(found)) => {
-                    seen += 1;
+    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace.interrupted)?;
+    walk.each_knowing(
+        |range| index.as_ref().and_then(|index| index.listed(range).ok()).unwrap_or_default(),
+        |known, here| look(known, here, &options.filter),
+        |_| 0,
+        |found| {
+            seen += 1;
+            match found {
+                Ok(run) => {
                     let is_after = |row: &RunRow| after.as_ref().is_none_or(|after| rank(row) < rank(after));
-                    let Some(row) = found.filter(is_after) else { continue };
-                    newest.push(Reverse(Ranked(row)));
+                    if let Some(row) = run.filter(|row| is_after(row)) {
+                        newest.push(Reverse(Ranked(row)));
+                        report.total += 1;
+                    }
                 }
-                Ok(None) => continue,
-                Err(error) => {
-                    let path = store.path().join(job.as_str()).join(id.as_str());
-                    report.unreadable.push(Unreadable { path, problem: error.to_string() });
-                    seen += 1;
+                Err(unreadable) => {
+                    report.unreadable.push(unreadable);
+                    report.total += 1;
                 }
             }
-            report.total += 1;
             if newest.len() > limit {
                 newest.pop();
             }
-        }
+            ControlFlow::Continue(())
+        },
+    );
+    if workspace.is_interrupted() {
+        return Err(OpsError::Stopped);
     }
-    if seen == 0 && report.unreadable.is_empty() {
+    if seen == 0 {
         no_runs(&store, options.job.as_ref())?;
     }
     let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
@@ -86,12 +88,39 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     Ok(ListReport { runs, ..report })
 }
 
-/// The run's row, where it is wanted.
-fn wanted(run: &RunDir, filter: &RunFilter) -> Result<Option<RunRow>, OpsError> {
-    let manifest = manifest(run)?;
+/// A run's row, where it is wanted; none where there is no run.
+fn look(
+    known: &Listings,
+    here: Result<Here<'_>, StoreError>,
+    filter: &RunFilter,
+) -> Option<Result<Option<RunRow>, Unreadable>> {
+    let unreadable = |path, problem: String| Some(Err(Unreadable { path, problem }));
+    let here = match here {
+        Ok(here) => here,
+        Err(error) => return unreadable(error.path().to_owned(), error.to_string()),
+    };
+    let chosen = |run: Listed| Some(Ok(filter.wants(&run).then_some(run.row)));
+    let (job, run) = here.ids();
+    if let Some((stamp, listed)) = known.get(&(job.to_string(), run.to_string()))
+        && here.stamp().is_ok_and(|now| now.as_ref() == Some(stamp))
+        && let Ok(listed) = json::from_slice(listed.as_bytes())
+    {
+        return chosen(listed);
+    }
+    let read = here
+        .open()
+        .map_err(OpsError::from)
+        .and_then(|run| if run.is_run()? { listed(&run, filter).map(Some) } else { Ok(None) });
+    match read {
+        Ok(Some(run)) => chosen(run),
+        Ok(None) => None,
+        Err(error) => unreadable(here.path(), error.to_string()),
+    }
+}
+
+fn listed(run: &RunDir, filter: &RunFilter) -> Result<Listed, OpsError> {
     let (created_at, by) = made(run, filter.asks_who());
-    let is_wanted = filter.wants(&manifest, created_at.as_deref(), by.as_deref());
-    Ok(is_wanted.then(|| row_of(run, manifest, created_at)))
+    Ok(Listed::of((run.job().clone(), run.id().clone()), manifest(run)?, created_at, by))
 }
 
 /// When a run was made and, where that is asked, by whom.
@@ -104,20 +133,7 @@ fn made(run: &RunDir, asks_who: bool) -> (Option<String>, Option<String>) {
 }
 
 pub(super) fn row(run: &RunDir) -> Result<RunRow, OpsError> {
-    Ok(row_of(run, manifest(run)?, created_at(run)))
-}
-
-fn row_of(run: &RunDir, manifest: Manifest, created_at: Option<String>) -> RunRow {
-    RunRow {
-        job_id: run.job().clone(),
-        run_id: run.id().clone(),
-        created_at,
-        status: manifest.status,
-        decision: manifest.decision.as_ref().map(|decision| decision.label),
-        weighted_confidence: manifest.decision.as_ref().map(|decision| decision.weighted_confidence),
-        manifest_version: manifest.schema_version,
-        policy: manifest.policy,
-    }
+    Ok(listed(run, &RunFilter::default())?.row)
 }
 
 fn rank(row: &RunRow) -> (&Option<String>, &str, &str) {

@@ -12,6 +12,7 @@ use std::thread;
 
 use super::OpsError;
 use crate::domain::ids::{JobId, RunId};
+use crate::index::Range;
 use crate::store::{JobDir, RunDir, Store, StoreError};
 
 /// Jobs are listed together until about so many runs are known.
@@ -102,6 +103,18 @@ impl<'a> Walk<'a> {
         &self,
         look: impl Fn(Result<Here<'_>, StoreError>) -> Option<T> + Sync,
         weigh: impl Fn(&T) -> usize + Sync,
+        each: impl FnMut(T) -> ControlFlow<()>,
+    ) {
+        self.each_knowing(|_| (), |(), here| look(here), weigh, each);
+    }
+
+    /// As [`Self::each`], where `know` finds out beforehand what is known of a stretch of runs, by the first and
+    /// the last of them.
+    pub(super) fn each_knowing<T: Send, K: Sync>(
+        &self,
+        mut know: impl FnMut(Range<'_>) -> K,
+        look: impl Fn(&K, Result<Here<'_>, StoreError>) -> Option<T> + Sync,
+        weigh: impl Fn(&T) -> usize + Sync,
         mut each: impl FnMut(T) -> ControlFlow<()>,
     ) {
         let (mut next, mut window) = (0, 1);
@@ -119,6 +132,15 @@ impl<'a> Walk<'a> {
             while places.peek().is_some() {
                 let stretch: Vec<Waiting> =
                     places.by_ref().take(self.stretch).map(|(at, run)| Waiting::of(at, run)).collect();
+                let place = |waiting: &'_ Waiting| Some((jobs[waiting.job].as_str(), waiting.run.clone()?));
+                let (first, last) = (stretch.iter().find_map(place), stretch.iter().rev().find_map(place));
+                // Without a run there is nothing to know.
+                let known = match (&first, &last) {
+                    (Some((first_job, first)), Some((last_job, last))) => {
+                        know(((first_job, first.as_str()), (last_job, last.as_str())))
+                    }
+                    _ => know((("", ""), ("", ""))),
+                };
                 let mut rest = &stretch[..];
                 while !rest.is_empty() {
                     let found = parallel(
@@ -130,7 +152,7 @@ impl<'a> Walk<'a> {
                             if self.interrupted.load(Ordering::Relaxed) {
                                 return None;
                             }
-                            look(waiting.here(self.store, jobs, open))
+                            look(&known, waiting.here(self.store, jobs, open))
                         },
                     );
                     rest = &rest[found.len()..];

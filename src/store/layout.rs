@@ -25,6 +25,9 @@ pub(super) const EVENTS: &str = "events.jsonl";
 
 /// What can be deleted and is made again, under [`OWN`].
 pub(super) const CACHE: &str = "cache";
+/// What marks [`CACHE`] for git, and for backups (<https://bford.info/cachedir/>).
+pub(super) const CACHE_MARKS: [(&str, &str); 2] =
+    [(".gitignore", "*\n"), ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n")];
 /// The index of the store, in [`CACHE`].
 pub(super) const INDEX: &str = "index.sqlite";
 

@@ -101,13 +101,24 @@ impl Store {
         self.root.has(layout::OWN)
     }
 
-    /// Where the index of the store lies, if there is one; its directory is made where it can be.
+    /// Where the index of the store lies, if there is one.
     #[must_use]
     pub fn index_path(&self) -> PathBuf {
-        let dir = format!("{}/{}", layout::OWN, layout::CACHE);
-        // Where it cannot be made there is no index.
-        let _ = self.root.make_dir(&dir);
-        self.root.path().join(dir).join(layout::INDEX)
+        self.root.path().join(layout::OWN).join(layout::CACHE).join(layout::INDEX)
+    }
+
+    /// Makes the directory of what can be made again, marked so that version control and backups leave it out.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn make_cache(&self) -> Result<(), StoreError> {
+        let dir = self.root.make_dir(&format!("{}/{}", layout::OWN, layout::CACHE))?;
+        for (name, text) in layout::CACHE_MARKS {
+            if !dir.has(name)? {
+                dir.write_new(name, text.as_bytes())?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes the index of the store: it is no index, or is damaged.

@@ -15,7 +15,7 @@ pub use canonical::canonical;
 pub use edit::ObjectText;
 pub use parse::JsonError;
 pub use pretty::pretty;
-pub use value::{Value, from_canonical, from_checked, from_slice, from_value, to_value};
+pub use value::{Value, from_canonical, from_checked, from_slice, from_value, to_line, to_value};
 
 use super::digest::Digest;
 

@@ -168,6 +168,15 @@ fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     serde_path_to_error::deserialize(&mut reader).map_err(|error| shape(&error))
 }
 
+/// The JSON text of one of the program's own values, on one line, its members in the order of the type.
+///
+/// # Panics
+/// Never for the program's own types, whose keys are texts.
+#[must_use]
+pub fn to_line<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("the program's own types serialise")
+}
+
 /// The value of a program's own type.
 ///
 /// # Panics

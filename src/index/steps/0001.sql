@@ -7,6 +7,14 @@ CREATE TABLE seen (
   PRIMARY KEY (job_id, run_id)
 ) WITHOUT ROWID;
 
+-- What a list tells of each.
+CREATE TABLE listed (
+  job_id TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  listed TEXT NOT NULL,
+  PRIMARY KEY (job_id, run_id)
+) WITHOUT ROWID;
+
 CREATE TABLE runs (
   id TEXT NOT NULL,
   job_id TEXT NOT NULL,
@@ -39,7 +47,7 @@ CREATE TABLE runs (
   tokens INTEGER NOT NULL,
   usd_micros INTEGER NOT NULL,
   PRIMARY KEY (job_id, id)
-) WITHOUT ROWID;
+);
 CREATE INDEX runs_by_age ON runs (created_at DESC, id);
 CREATE INDEX runs_by_id ON runs (id);
 
@@ -51,7 +59,7 @@ CREATE TABLE proposal_versions (
   persona_template_version TEXT,
   edit_notes TEXT,
   PRIMARY KEY (job_id, run_id)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE persona_reviews (
   run_id TEXT NOT NULL,
@@ -65,7 +73,7 @@ CREATE TABLE persona_reviews (
   prompt_parameters_json TEXT,
   created_at TEXT,
   PRIMARY KEY (job_id, run_id, persona_id)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE decisions (
   run_id TEXT NOT NULL,
@@ -75,7 +83,7 @@ CREATE TABLE decisions (
   decision_notes TEXT,
   created_at TEXT,
   PRIMARY KEY (job_id, run_id)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE step_progress (
   run_id TEXT NOT NULL,
@@ -88,7 +96,7 @@ CREATE TABLE step_progress (
   error_message TEXT,
   step_metadata TEXT,
   PRIMARY KEY (job_id, run_id, step_order)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE findings (
   run_id TEXT NOT NULL,
@@ -124,7 +132,7 @@ CREATE TABLE policy_versions (
   created_at TEXT NOT NULL,
   created_by TEXT NOT NULL,
   change_notes TEXT
-) WITHOUT ROWID;
+);
 
 CREATE TABLE sample_selection_versions (
   version_id TEXT, cycle_id TEXT, report_id TEXT, version_number INTEGER, version_status TEXT,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::event::{Event, Log};
 use crate::domain::facts::{Cell, Facts};
+use crate::domain::filter::Listed;
 use crate::domain::identity::inputs_hash;
-use crate::domain::json::{self, Value, to_value};
+use crate::domain::json::{self, Value};
 use crate::domain::manifest::StepName;
 use crate::domain::request::Request;
 use crate::domain::review::{Basis, PersonaReview};
@@ -18,18 +19,22 @@ use crate::store::{RunDir, StoreError};
 pub(super) fn facts(run: &RunDir) -> Result<(Facts, bool), OpsError> {
     let logs = view::logs(run)?;
     let whole = view::of(run, &logs)?;
-    let gathered = Gathered { run, view: &whole, logs: &logs, times: times(&logs) };
+    let models = input(run, "model.json")?;
+    let gathered = Gathered { run, view: &whole, logs: &logs, times: times(&logs), models };
     let rows = [
         vec![gathered.run_row()?],
         gathered.proposal(),
-        gathered.reviews()?,
+        gathered.reviews(),
         gathered.decision(),
         gathered.steps(),
         gathered.findings(),
         gathered.migrations(),
     ];
     let is_open = whole.manifest.status != RunStatus::Completed;
-    Ok((Facts { job: run.job().clone(), run: run.id().clone(), rows }, is_open))
+    let ids = (run.job().clone(), run.id().clone());
+    let by = whole.attempts.first().map(|attempt| attempt.by.clone());
+    let listed = Listed::of(ids.clone(), whole.manifest.clone(), whole.created_at.clone(), by);
+    Ok((Facts { job: ids.0, run: ids.1, listed, rows }, is_open))
 }
 
 struct Gathered<'a> {
@@ -37,6 +42,8 @@ struct Gathered<'a> {
     view: &'a RunView,
     logs: &'a [(u32, Log)],
     times: BTreeMap<Step, Times>,
+    /// The text of `inputs/model.json`.
+    models: Option<String>,
 }
 
 /// When a step began and ended, in the newest attempt that began it.
@@ -76,7 +83,7 @@ impl Gathered<'_> {
             self.logs.iter().rev().find_map(|(_, log)| log.entries.last()).map(|entry| entry.at.clone());
         let first = attempts.first();
         let request: Option<Request> =
-            self.input("request.json")?.and_then(|text| json::from_slice(text.as_bytes()).ok());
+            input(self.run, "request.json")?.and_then(|text| json::from_slice(text.as_bytes()).ok());
         let models = manifest.steps.iter().flatten().filter(|step| is_review(&step.name));
         let models: Vec<_> = models.filter_map(|step| step.step_metadata.as_ref()).collect();
         let mut names: Vec<&str> = models.iter().filter_map(|metadata| metadata.model.as_deref()).collect();
@@ -102,7 +109,7 @@ impl Gathered<'_> {
             Cell::text(manifest.parent_run_id.as_ref().map(ToString::to_string)),
             Cell::text(self.idea()?),
             Cell::text(self.context()?),
-            Cell::text(self.input("model.json")?),
+            Cell::text(self.models.clone()),
             Cell::text(Some(names.join(", ")).filter(|names| !names.is_empty())),
             Cell::real(temperature.map(|temperature| temperature.to_string())),
             Cell::text(manifest.data_schema_version.clone()),
@@ -123,15 +130,6 @@ impl Gathered<'_> {
         ])
     }
 
-    /// The text of an input; none where it is not there.
-    fn input(&self, name: &str) -> Result<Option<String>, OpsError> {
-        match self.run.input(name) {
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Err(StoreError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     fn snapshots(&self) -> impl Iterator<Item = &str> {
         self.view.manifest.input_snapshots.iter().flat_map(|files| files.keys()).map(String::as_str)
     }
@@ -147,7 +145,7 @@ impl Gathered<'_> {
 
     fn idea(&self) -> Result<Option<String>, OpsError> {
         match self.snapshots().find(|name| name.starts_with("idea.")) {
-            Some(name) => self.input(name),
+            Some(name) => input(self.run, name),
             None => Ok(None),
         }
     }
@@ -157,7 +155,7 @@ impl Gathered<'_> {
         let mut members = Vec::new();
         for name in self.snapshots() {
             if let Some(short) = name.strip_prefix("context/") {
-                members.extend(self.input(name)?.map(|text| (short.to_owned(), Value::String(text))));
+                members.extend(input(self.run, name)?.map(|text| (short.to_owned(), Value::String(text))));
             }
         }
         Ok((!members.is_empty()).then(|| json::canonical(&Value::Object(members))))
@@ -167,13 +165,13 @@ impl Gathered<'_> {
         let row = |proposal| {
             let [id, job] = self.ids();
             let version = Cell::text(self.view.manifest.prompt_set_version.clone());
-            vec![id, job, Cell::Text(json::canonical(&to_value(proposal))), Cell::Null, version, Cell::Null]
+            vec![id, job, Cell::Text(json::to_line(proposal)), Cell::Null, version, Cell::Null]
         };
         self.view.proposal.iter().map(row).collect()
     }
 
-    fn reviews(&self) -> Result<Vec<Vec<Cell>>, OpsError> {
-        let models = self.input("model.json")?.and_then(|text| Value::parse(text.as_bytes()).ok());
+    fn reviews(&self) -> Vec<Vec<Cell>> {
+        let models = self.models.as_ref().and_then(|text| Value::parse(text.as_bytes()).ok());
         let parameters = |step: &Step| {
             let of_step = models.as_ref()?.get("steps")?.get(&step.to_string())?;
             Some(json::canonical(of_step))
@@ -187,7 +185,7 @@ impl Gathered<'_> {
                 job,
                 Cell::Text(review.persona_id.to_string()),
                 Cell::Text(review.persona_name.to_string()),
-                Cell::Text(json::canonical(&to_value(review))),
+                Cell::Text(json::to_line(review)),
                 Cell::real(Some(review.confidence_score.to_string())),
                 Cell::flag(Some(!review.blocking_issues.is_empty())),
                 Cell::flag(Some(critical)),
@@ -195,7 +193,7 @@ impl Gathered<'_> {
                 Cell::text(self.times.get(&step).and_then(|times| times.completed.clone())),
             ]
         };
-        Ok(self.view.reviews.iter().map(row).collect())
+        self.view.reviews.iter().map(row).collect()
     }
 
     fn decision(&self) -> Vec<Vec<Cell>> {
@@ -204,7 +202,7 @@ impl Gathered<'_> {
             vec![
                 id,
                 job,
-                Cell::Text(json::canonical(&to_value(decision))),
+                Cell::Text(json::to_line(decision)),
                 Cell::real(Some(decision.weighted_confidence.to_string())),
                 Cell::Text(decision.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
                 Cell::text(self.times.get(&Step::Aggregate).and_then(|times| times.completed.clone())),
@@ -231,7 +229,7 @@ impl Gathered<'_> {
                 Cell::text(times.and_then(|times| times.started.clone())),
                 Cell::text(times.and_then(|times| times.completed.clone())),
                 Cell::text(failed),
-                Cell::text(step.step_metadata.as_ref().map(|metadata| json::canonical(&to_value(metadata)))),
+                Cell::text(step.step_metadata.as_ref().map(json::to_line)),
             ]
         };
         self.view.manifest.steps.iter().flatten().enumerate().map(row).collect()
@@ -288,13 +286,23 @@ impl Gathered<'_> {
     }
 }
 
+/// The text of an input; none where it is not there.
+fn input(run: &RunDir, name: &str) -> Result<Option<String>, OpsError> {
+    match run.input(name) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn is_review(name: &StepName) -> bool {
     matches!(name, StepName::Known(Step::Review(_)))
 }
 
 /// The word that a value is written as.
 fn word<T: serde::Serialize>(value: Option<&T>) -> Option<String> {
-    to_value(value?).as_str().map(str::to_owned)
+    let line = json::to_line(value?);
+    line.strip_prefix('"')?.strip_suffix('"').map(str::to_owned)
 }
 
 #[cfg(test)]

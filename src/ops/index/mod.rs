@@ -3,10 +3,11 @@
 
 mod gather;
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 use std::time::Duration;
 
 use super::walk::{Here, Walk, threads};
@@ -16,11 +17,15 @@ use crate::domain::ids::{JobId, RunId};
 use crate::domain::json;
 use crate::domain::policy::PolicyVersion;
 use crate::domain::view::{IndexReport, Unreadable};
-use crate::index::{Answer, Filling, Index, IndexError, Limits, Seen};
+use crate::index::{Answer, Filling, Index, IndexError, Known, Limits};
 use crate::store::{RunDir, Series, Store, StoreError};
 
 /// A run that can still change is read each time: its stamp never fits.
 const OPEN: &str = "open ";
+/// What was read is handed over when it has about so many bytes.
+const PARCEL: usize = 8 << 20;
+/// So many parcels wait to be entered.
+const WAITING: usize = 3;
 
 /// A question.
 #[derive(Debug, Clone)]
@@ -104,6 +109,8 @@ fn updated(workspace: &Workspace<'_>, store: &Store) -> Result<(Index, IndexRepo
         return Err(StoreError::NoStore { path: store.path() }.into());
     }
     let path = store.index_path();
+    // Where it cannot be made, the index cannot be either.
+    let _ = store.make_cache();
     let mended = || store.remove_index().ok().and_then(|()| Index::open(&path).ok());
     let own = match Index::open(&path) {
         Ok(index) => Some(index),
@@ -133,42 +140,53 @@ fn updated(workspace: &Workspace<'_>, store: &Store) -> Result<(Index, IndexRepo
 /// What was found of a run.
 enum Found {
     /// It is as it was.
-    Same(JobId, RunId),
-    /// It is new or has changed.
-    Read(Box<Facts>, String),
+    Same,
+    /// It is new, which the last says, or has changed; with what it was read at.
+    Read(Box<Facts>, String, bool),
     /// It cannot be read.
     Unreadable(JobId, RunId, String, String),
     /// A job that cannot be listed.
     Unlisted(StoreError),
 }
 
+/// What the thread that goes through the store says to the one that holds the index.
+enum Message {
+    /// What is known of the runs from the first to the last of these?
+    Ask([(String, String); 2], SyncSender<Known>),
+    /// These were found.
+    Found(Vec<Found>),
+}
+
+/// Reads what changed and enters it, side by side.
 fn update(workspace: &Workspace<'_>, store: &Store, index: &mut Index) -> Result<IndexReport, OpsError> {
     let filling = index.fill()?;
-    let seen = filling.seen()?;
+    filling.forget_unreadable()?;
     let walk = Walk::of(store, None, threads(), workspace.interrupted)?;
     let mut report = IndexReport::default();
-    let mut there: HashSet<(String, String)> = HashSet::with_capacity(seen.len());
-    let mut failure = None;
-    walk.each(
-        |here| look(here, &seen),
-        |found| if let Found::Read(facts, _) = found { size(facts) } else { 0 },
-        |found| match enter(&filling, &seen, found, &mut report, &mut there) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failure = Some(error);
-                ControlFlow::Break(())
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel(WAITING);
+        scope.spawn(move || look_through(&walk, &sender));
+        for message in receiver {
+            match message {
+                Message::Ask([first, last], answer) => {
+                    let range = ((&*first.0, &*first.1), (&*last.0, &*last.1));
+                    // Whoever asked is waiting for it.
+                    let _ = answer.send(filling.seen(range)?);
+                }
+                Message::Found(parcel) => {
+                    for found in parcel {
+                        enter(&filling, found, &mut report)?;
+                    }
+                }
             }
-        },
-    );
-    if let Some(error) = failure {
-        return Err(error);
-    }
+        }
+        Ok::<(), OpsError>(())
+    })?;
     if workspace.is_interrupted() {
         return Err(OpsError::Stopped);
     }
-    for (job, run) in seen.keys().filter(|key| !there.contains(*key)) {
-        filling.remove(job, run)?;
-        report.removed += 1;
+    if filling.count()? > report.runs {
+        report.removed = remove_gone(store, &filling)?;
     }
     filling.put_policies(&policies(store)?)?;
     for (place, problem) in filling.unreadable()? {
@@ -178,7 +196,49 @@ fn update(workspace: &Workspace<'_>, store: &Store, index: &mut Index) -> Result
     Ok(report)
 }
 
-fn look(here: Result<Here<'_>, StoreError>, seen: &Seen) -> Option<Found> {
+/// Looks at every run, until nobody listens any more.
+fn look_through(walk: &Walk<'_>, sender: &SyncSender<Message>) {
+    let owned = |(job, run): (&str, &str)| (job.to_owned(), run.to_owned());
+    let weigh = |found: &Found| if let Found::Read(facts, ..) = found { size(facts) } else { 0 };
+    let (mut parcel, mut weight) = (Vec::new(), 0);
+    walk.each_knowing(
+        |(first, last)| {
+            let (answer, known) = mpsc::sync_channel(1);
+            let _ = sender.send(Message::Ask([owned(first), owned(last)], answer));
+            known.recv().unwrap_or_default()
+        },
+        look,
+        weigh,
+        |found| {
+            weight += weigh(&found);
+            parcel.push(found);
+            if weight < PARCEL {
+                return ControlFlow::Continue(());
+            }
+            weight = 0;
+            match sender.send(Message::Found(std::mem::take(&mut parcel))) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        },
+    );
+    let _ = sender.send(Message::Found(parcel));
+}
+
+/// Takes out the runs that are not there any more.
+fn remove_gone(store: &Store, filling: &Filling<'_>) -> Result<usize, OpsError> {
+    let is_there = |job: &str, run: &str| {
+        let (Ok(job), Ok(run)) = (job.parse(), run.parse()) else { return false };
+        store.recorded(&job, &run).is_ok_and(|run| run.is_some())
+    };
+    let gone = filling.gone(is_there)?;
+    for (job, run) in &gone {
+        filling.remove(job, run)?;
+    }
+    Ok(gone.len())
+}
+
+fn look(seen: &Known, here: Result<Here<'_>, StoreError>) -> Option<Found> {
     let here = match here {
         Ok(here) => here,
         Err(error) => return Some(Found::Unlisted(error)),
@@ -190,7 +250,7 @@ fn look(here: Result<Here<'_>, StoreError>, seen: &Seen) -> Option<Found> {
     };
     let key = (job.to_string(), run.to_string());
     if stamp.is_some() && seen.get(&key) == stamp.as_ref() {
-        return Some(Found::Same(job, run));
+        return Some(Found::Same);
     }
     // It is read after its stamp was taken: what changes meanwhile has another one next time.
     let stamp = stamp.unwrap_or_default();
@@ -203,7 +263,8 @@ fn look(here: Result<Here<'_>, StoreError>, seen: &Seen) -> Option<Found> {
     let gathered = opened.map_err(OpsError::from).and_then(|dir| gather::facts(&dir));
     Some(match gathered {
         Ok((facts, is_open)) => {
-            Found::Read(Box::new(facts), if is_open { format!("{OPEN}{stamp}") } else { stamp })
+            let stamp = if is_open { format!("{OPEN}{stamp}") } else { stamp };
+            Found::Read(Box::new(facts), stamp, !seen.contains_key(&key))
         }
         Err(error) => Found::Unreadable(job, run, stamp, error.to_string()),
     })
@@ -214,26 +275,16 @@ fn is_run(dir: &RunDir) -> bool {
     dir.is_run().unwrap_or(true)
 }
 
-fn enter(
-    filling: &Filling<'_>,
-    seen: &Seen,
-    found: Found,
-    report: &mut IndexReport,
-    there: &mut HashSet<(String, String)>,
-) -> Result<(), OpsError> {
-    let key = |job: &JobId, run: &RunId| (job.to_string(), run.to_string());
+fn enter(filling: &Filling<'_>, found: Found, report: &mut IndexReport) -> Result<(), OpsError> {
     match found {
-        Found::Same(job, run) => drop(there.insert(key(&job, &run))),
-        Found::Read(facts, stamp) => {
-            let key = key(&facts.job, &facts.run);
-            filling.put(&facts, &stamp, !seen.contains_key(&key))?;
-            there.insert(key);
+        Found::Same => {}
+        Found::Read(facts, stamp, is_new) => {
+            filling.put(&facts, &stamp, is_new)?;
             report.read += 1;
         }
         Found::Unreadable(job, run, stamp, problem) => {
             // One that was mended elsewhere is looked at again.
             filling.put_unreadable(job.as_str(), run.as_str(), &format!("{OPEN}{stamp}"), &problem)?;
-            there.insert(key(&job, &run));
         }
         Found::Unlisted(error) => {
             let path = error.path().to_owned();
