@@ -21,5 +21,5 @@ pub(super) fn compare(
     let report = ops::compare(&workspace, &options, &interrupted)?;
     let (by, groups) = (options.by, &report.groups);
     output.answer(|| compare::json(by, groups), || compare::text(by, groups))?;
-    whole(&report.index)
+    whole(&report.index, output)
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::asking_error;
+use super::{artifact_error, asking_error};
 use crate::config::ConfigError;
 use crate::domain::json::Value;
 use crate::domain::manifest::ManifestError;
@@ -35,8 +35,8 @@ pub(super) struct CommandError {
 pub(super) const USAGE: u8 = 2;
 pub(super) const STOPPED: u8 = 3;
 pub(super) const NOT_FOUND: u8 = 4;
-const CONFLICT: u8 = 5;
-const CORRUPT: u8 = 6;
+pub(super) const CONFLICT: u8 = 5;
+pub(super) const CORRUPT: u8 = 6;
 pub(super) const NO_ANSWER: u8 = 7;
 pub(super) const SYSTEM: u8 = 8;
 const BUG: u8 = 70;
@@ -87,6 +87,14 @@ impl CommandError {
     pub(super) fn unreadable(count: usize) -> Self {
         let kind = ("unreadable", CORRUPT, Some("`consensus verify --all` says more"));
         Self::new(format!("{count} of the runs cannot be read"), kind).shown()
+    }
+
+    /// Some of many runs could not be read, and so are not in the answer, which does not say so.
+    pub(super) fn not_in_answer(count: usize) -> Self {
+        let kind =
+            ("unreadable", CORRUPT, Some("`consensus index` names them, `consensus verify --all` says more"));
+        let are = if count == 1 { "run cannot be read, and is" } else { "runs cannot be read, and are" };
+        Self::new(format!("{count} {are} not in the answer"), kind).shown()
     }
 
     /// Some of many were left alone; which, the answer says. `exit` is the greatest of their statuses.
@@ -163,6 +171,8 @@ fn quotes(error: &OpsError) -> bool {
         | OpsError::Step { .. }
         | OpsError::Connection { .. }
         | OpsError::Manifest { .. }
+        | OpsError::Index(IndexError::Refused(_))
+        | OpsError::Artifact(_)
         | OpsError::Corrupt { .. } => true,
         _ => false,
     }
@@ -259,6 +269,7 @@ fn kind(error: &OpsError) -> Kind {
         OpsError::Stopped => ("interrupted", INTERRUPTED, Some("run it again to see them all")),
         OpsError::Interrupted => ("interrupted", INTERRUPTED, Some("run it again to go on")),
         OpsError::Index(error) => index_kind(error),
+        OpsError::Artifact(error) => artifact_error::kind(error),
         // Of what is read by, and of who is asked.
         _ => asking_error::kind(error),
     }
@@ -266,6 +277,11 @@ fn kind(error: &OpsError) -> Kind {
 
 fn index_kind(error: &IndexError) -> Kind {
     match error {
+        IndexError::Refused(problem) if problem.contains("parameter") => (
+            "bad_query",
+            USAGE,
+            Some("`--param NAME=VALUE` gives `:NAME` in the question its value, once for each"),
+        ),
         IndexError::Refused(_) => (
             "bad_query",
             USAGE,
@@ -273,6 +289,9 @@ fn index_kind(error: &IndexError) -> Kind {
                 "`consensus query \"SELECT name, sql FROM sqlite_schema\"` shows the tables and their columns",
             ),
         ),
+        IndexError::Answer(_) => {
+            ("io", SYSTEM, Some("free space or choose another output; nothing was changed"))
+        }
         IndexError::Timeout => ("timeout", NO_ANSWER, Some("ask for less, or give it longer with --timeout")),
         IndexError::Interrupted => ("interrupted", INTERRUPTED, None),
         IndexError::Unusable | IndexError::Newer(_) => {

@@ -26,12 +26,20 @@ pub(super) fn list(
         min_confidence: args.min_confidence,
     };
     let after = args.after.as_deref().map(reference).transpose()?;
-    let report =
-        ops::list(workspace, &ListOptions { job: args.job.clone(), filter, after, limit: args.limit })?;
+    let is_filtered = filter != RunFilter::default() || args.needs_decision || after.is_some();
+    let options = ListOptions {
+        job: args.job.clone(),
+        filter,
+        needs_decision: args.needs_decision,
+        after,
+        limit: args.limit,
+    };
+    let report = ops::list(workspace, &options)?;
     if output.is_json() {
-        output.object(&json::list(&report.runs, report.total, &report.unreadable))?;
+        output.object(&json::list(&report.runs, &report.versions, report.total, &report.unreadable))?;
     } else {
-        output.text(&terminal::list(&report.runs, report.total, &report.unreadable))?;
+        let (runs, versions, unreadable) = (&report.runs, &report.versions, &report.unreadable);
+        output.text(&terminal::list(runs, versions, report.total, unreadable, is_filtered))?;
     }
     match report.unreadable.len() {
         0 => Ok(Answer::Yes),

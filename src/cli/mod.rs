@@ -4,6 +4,8 @@
 //! `error.rs`, nowhere else.
 
 mod args;
+mod artifact;
+mod artifact_error;
 mod asking_error;
 mod audit;
 mod compare;
@@ -112,6 +114,10 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Migrate(args) => migrate::migrate(workspace, args, output),
         Command::Backfill(args) => migrate::backfill(workspace, args, output),
         Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),
+        Command::Version(args) => artifact::version(workspace, args, &settings.policy.value, output),
+        Command::Item(args) => artifact::item(workspace, args, output),
+        Command::Lineage(args) => artifact::lineage(&workspace, args, output),
+        Command::Approved(args) => artifact::approved(&workspace, args, output),
         Command::Rules(args) => rules::rules(&settings.rule_files(), args, output),
         Command::Schema(args) => schema::schema(args, output),
         Command::Query(args) => query::query(workspace, args, output),

@@ -178,6 +178,15 @@ impl Output {
         self.to_stderr(&text);
     }
 
+    /// Tells the user what is wrong with an answer that was given all the same.
+    pub(super) fn aside(&self, error: &CommandError) {
+        if let Some(line) = self.log.error(error) {
+            return self.to_stderr(&line);
+        }
+        self.note(&format!("warning: {}", error.message));
+        error.hint.iter().for_each(|hint| self.hint(hint));
+    }
+
     fn to_stderr(&self, text: &str) {
         // Where standard error cannot be written there is nobody left to tell.
         let _ = AutoStream::new(io::stderr(), self.color).lock().write_all(text.as_bytes());

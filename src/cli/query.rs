@@ -17,7 +17,10 @@ pub(super) fn index(workspace: Workspace<'_>, output: &Output) -> Result<Answer,
     let workspace = Workspace { interrupted: &interrupted, ..workspace };
     let report = ops::index(&workspace)?;
     output.answer(|| index::json(&report), || index::text(&report))?;
-    whole(&report)
+    match report.unreadable.len() {
+        0 => Ok(Answer::Yes),
+        broken => Err(CommandError::unreadable(broken)),
+    }
 }
 
 pub(super) fn query(
@@ -26,8 +29,11 @@ pub(super) fn query(
     output: &Output,
 ) -> Result<Answer, CommandError> {
     let question = if args.sql == "-" {
-        let bytes = ops::read_input(Path::new("-"))?;
-        String::from_utf8_lossy(&bytes).into_owned()
+        String::from_utf8(ops::read_input(Path::new("-"))?).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let hint = "write it as UTF-8".to_owned();
+            CommandError::usage(format!("standard input is not UTF-8 at byte {at}"), hint)
+        })?
     } else {
         args.sql.clone()
     };
@@ -48,6 +54,7 @@ pub(super) fn export(
     output: &Output,
 ) -> Result<Answer, CommandError> {
     let form = match args.format {
+        _ if output.is_json() => Form::Json,
         ExportFormat::Jsonl => Form::Jsonl,
         ExportFormat::Csv => Form::Csv,
     };
@@ -93,7 +100,7 @@ fn asked(
             if report.is_temporary {
                 output.note("the store cannot be written: an index was made for this question alone");
             }
-            whole(&report)
+            whole(&report, output)
         }
     }
 }
@@ -103,10 +110,14 @@ fn error_member(error: &CommandError) -> String {
 }
 
 /// An answer is whole only if every run could be read.
-pub(super) fn whole(report: &IndexReport) -> Result<Answer, CommandError> {
+pub(super) fn whole(report: &IndexReport, output: &Output) -> Result<Answer, CommandError> {
     match report.unreadable.len() {
         0 => Ok(Answer::Yes),
-        broken => Err(CommandError::unreadable(broken)),
+        broken => {
+            let error = CommandError::not_in_answer(broken);
+            output.aside(&error);
+            Err(error)
+        }
     }
 }
 

@@ -63,7 +63,9 @@ pub struct Group {
     pub value: String,
     /// How many runs it has.
     pub runs: u64,
-    /// How many of them are decided.
+    /// How many questions they ask: runs of one question are samples, and not independent of one another.
+    pub questions: u64,
+    /// How many of the runs are decided.
     pub decided: u64,
     /// How many were approved.
     pub approved: u64,
@@ -83,8 +85,8 @@ pub struct Group {
     pub effective_votes: Option<f64>,
     /// Pairs of decided samples of one question, of which at least one is in the group.
     pub sample_pairs: u64,
-    /// How many of these pairs were decided differently.
-    pub flips: u64,
+    /// How many of these pairs were decided differently; none where there are no pairs.
+    pub flips: Option<u64>,
 }
 
 /// Runs being compared, in the order of their questions. What it holds grows with the groups and the panel,
@@ -141,6 +143,9 @@ impl Comparison {
 #[derive(Debug, Default)]
 struct Tally {
     runs: u64,
+    questions: u64,
+    /// The question of the run before.
+    last: Option<String>,
     decided: u64,
     approved: u64,
     confidence: Sums,
@@ -155,12 +160,17 @@ struct Tally {
 impl Tally {
     fn add(&mut self, run: &Compared) {
         self.runs += 1;
+        if self.last.as_ref() != Some(&run.question) {
+            self.questions += 1;
+            self.last = Some(run.question.clone());
+        }
         self.decided += u64::from(run.decision.is_some());
         self.approved += u64::from(run.decision == Some(Label::Approve));
         if let Some(confidence) = run.confidence {
             self.confidence.add(confidence, confidence);
         }
-        if run.votes.is_empty() {
+        // A panel that came to nothing may have lost those that would not have agreed.
+        if run.votes.is_empty() || run.decision.is_none() {
             return;
         }
         let count = count(run.votes.len() as u64);
@@ -193,6 +203,7 @@ impl Tally {
         Group {
             value,
             runs: self.runs,
+            questions: self.questions,
             decided: self.decided,
             approved: self.approved,
             approved_between: share_between(self.approved, self.decided).map(|between| between.map(rounded)),
@@ -203,7 +214,7 @@ impl Tally {
             agreement: (self.pairs > 0).then(|| rounded(count(self.agreeing) / count(self.pairs))),
             effective_votes: reviews.filter(|_| !correlations.is_empty()).map(effective).map(rounded),
             sample_pairs: self.sample_pairs,
-            flips: self.flips,
+            flips: (self.sample_pairs > 0).then_some(self.flips),
         }
     }
 }
@@ -326,13 +337,14 @@ mod tests {
         assert!(close(group.agreement, 2.0 / 3.0));
         // The correlation is 0.5, so 2 / (1 + 0.5).
         assert!(close(group.effective_votes, 2.0 / 1.5), "{group:?}");
-        assert_eq!((group.sample_pairs, group.flips), (0, 0));
+        assert_eq!((group.sample_pairs, group.flips, group.questions), (0, None, 3));
     }
 
     #[test]
     fn personas_that_always_say_the_same_are_one_vote_and_what_does_not_vary_says_nothing() {
         let alike = |scores: [f64; 3]| {
-            let runs: Vec<_> = scores.iter().map(|score| run("a", "q", None, &[*score; 5])).collect();
+            let runs: Vec<_> =
+                scores.iter().map(|score| run("a", "q", Some(Label::Revise), &[*score; 5])).collect();
             compared(&runs).remove(0).effective_votes
         };
         assert!(close(alike([0.1, 0.5, 0.9]), 1.0));
@@ -350,10 +362,10 @@ mod tests {
             let figures = |group: Group| (group.value, group.sample_pairs, group.flips);
             compared(&runs(groups)).into_iter().map(figures).collect::<Vec<_>>()
         };
-        assert_eq!(of(["m"; 4]), [("m".into(), 3, 2)]);
+        assert_eq!(of(["m"; 4]), [("m".into(), 3, Some(2))]);
         // By sample: each against the two others that are decided.
         let by_sample = of(["1", "2", "3", "4"]);
-        let expected = [("1", 2, 1), ("2", 2, 2), ("3", 2, 1), ("4", 0, 0)];
+        let expected = [("1", 2, Some(1)), ("2", 2, Some(2)), ("3", 2, Some(1)), ("4", 0, None)];
         assert_eq!(by_sample, expected.map(|(value, pairs, flips)| (value.to_owned(), pairs, flips)));
     }
 
@@ -376,7 +388,7 @@ mod tests {
                 if let (Some(votes), Some(reviews)) = (group.effective_votes, group.reviews) {
                     prop_assert!(votes <= reviews + 1e-6 && votes >= 0.0);
                 }
-                prop_assert!(group.flips <= group.sample_pairs);
+                prop_assert!(group.flips.unwrap_or(0) <= group.sample_pairs && group.questions <= group.runs);
             }
             made.reverse();
             let again = compared(&made);

@@ -163,6 +163,84 @@ pub const OF_POLICIES: [Table; 2] = [
     },
 ];
 
+/// The tables that are filled from versioned artifacts. The last column names the artifact.
+pub const OF_ARTIFACTS: [Table; 4] = [
+    Table {
+        name: "sample_selection_versions",
+        columns: &[
+            "version_id",
+            "cycle_id",
+            "report_id",
+            "version_number",
+            "version_status",
+            "parent_version_id",
+            "approved_version_id",
+            "version_created_at",
+            "version_created_by",
+            "version_notes",
+            "phase_name",
+            "run_id",
+            "artifact",
+        ],
+    },
+    Table {
+        name: "sample_decisions",
+        columns: &[
+            "decision_id",
+            "version_id",
+            "sample_id",
+            "sample_data",
+            "sample_type",
+            "recommendation_source",
+            "recommended_by",
+            "recommended_at",
+            "decision_status",
+            "decided_by",
+            "decided_at",
+            "decision_notes",
+            "carried_from_version_id",
+            "carried_from_decision_id",
+            "modification_reason",
+            "derived_from_decision_id",
+            "artifact",
+        ],
+    },
+    Table {
+        name: "workflow_phase_data",
+        columns: &[
+            "data_id",
+            "cycle_id",
+            "report_id",
+            "phase_name",
+            "version_number",
+            "version_status",
+            "parent_version_id",
+            "approved_version_id",
+            "phase_data",
+            "created_at",
+            "updated_at",
+            "artifact",
+        ],
+    },
+    Table {
+        name: "approved_artifacts",
+        columns: &[
+            "artifact_id",
+            "cycle_id",
+            "report_id",
+            "phase_name",
+            "artifact_type",
+            "reference_table",
+            "reference_id",
+            "reference_version",
+            "approved_at",
+            "approved_by",
+            "approval_notes",
+            "artifact",
+        ],
+    },
+];
+
 /// The names of all tables that can be asked.
 pub const TABLES: [&str; 13] = [
     "runs",
@@ -199,7 +277,7 @@ mod tests {
 
     #[test]
     fn every_table_can_be_asked() {
-        for table in OF_RUNS.iter().chain(&OF_POLICIES) {
+        for table in OF_RUNS.iter().chain(&OF_POLICIES).chain(&OF_ARTIFACTS) {
             assert!(TABLES.contains(&table.name), "{}", table.name);
         }
         for table in &OF_RUNS[1..] {

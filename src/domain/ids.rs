@@ -134,6 +134,33 @@ id!(
     "it takes 1 to 64 lower-case letters, digits, `.`, `_` and `-`, the first one a letter or digit"
 );
 
+id!(
+    /// A period that separates versions of one artifact, such as a quarter or a release.
+    Cycle,
+    "cycle",
+    "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+    is_name,
+    NAME_RULE
+);
+
+id!(
+    /// What of a job is versioned: `proposal` for a reviewed document, or a name that a team gives.
+    Phase,
+    "phase",
+    "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+    is_name,
+    NAME_RULE
+);
+
+id!(
+    /// One thing to decide in a version; it keeps its id in every version that it is in.
+    ItemId,
+    "item id",
+    "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+    is_name,
+    NAME_RULE
+);
+
 impl JobId {
     /// The job id for an idea that came without a usable name: `idea-` and 8 digits of its hash.
     #[must_use]

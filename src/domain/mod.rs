@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 pub mod answer;
+pub mod artifact;
 pub mod audit;
 pub mod budget;
 pub mod check;

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::artifact::Status;
 use super::budget::Amount;
 use super::check::Check;
 use super::decimal::{Confidence, Score};
 use super::decision::{Decision, Label};
 use super::digest::Digest;
-use super::ids::{JobId, PersonaId, RunId};
+use super::ids::{Cycle, JobId, PersonaId, Phase, RunId};
 use super::manifest::{Manifest, StepName};
 use super::policy::PolicyRef;
 use super::proposal::Proposal;
@@ -169,6 +170,8 @@ pub struct RunView {
     pub reviews: Vec<PersonaReview>,
     /// Its decision, once there is one.
     pub decision: Option<Decision>,
+    /// The versions that hold its findings, where that was looked up.
+    pub versions: Vec<VersionLine>,
 }
 
 impl RunView {
@@ -215,6 +218,37 @@ pub struct RunRow {
     pub manifest_version: String,
     /// The policy that it was completed under.
     pub policy: Option<PolicyRef>,
+}
+
+/// A version of an artifact, in a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VersionLine {
+    /// The period, where there are some.
+    pub cycle: Option<Cycle>,
+    /// The job.
+    pub job_id: JobId,
+    /// What of it.
+    pub phase: Phase,
+    /// The version.
+    pub version: u64,
+    /// How far it is.
+    pub status: Status,
+    /// The run whose findings it holds.
+    pub from_run: Option<RunId>,
+    /// Who made it.
+    pub created_by: String,
+    /// When: RFC 3339, UTC.
+    pub created_at: String,
+    /// Who approved, rejected or withdrew it.
+    pub settled_by: Option<String>,
+    /// When: RFC 3339, UTC.
+    pub settled_at: Option<String>,
+    /// In which words.
+    pub notes: Option<String>,
+    /// How many items it has.
+    pub items: usize,
+    /// How many of them wait for a decision.
+    pub undecided: usize,
 }
 
 /// A run that cannot be listed, and why.

@@ -5,7 +5,7 @@
 
 mod query;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use rusqlite::{
 
 pub use query::{Answer, Limits, Row};
 
-use crate::domain::facts::{Cell, Facts, OF_POLICIES, OF_RUNS, Table};
+use crate::domain::facts::{Cell, Facts, OF_ARTIFACTS, OF_POLICIES, OF_RUNS, Table};
 use crate::domain::json;
 
 /// The steps that lead to the newest form of the file. A step that was released is never edited: another is added.
@@ -26,7 +26,7 @@ const APPLICATION: i32 = 0x636f_6e73;
 /// So much of the file is held in memory, in KiB, written as SQLite takes it.
 const CACHE: i64 = -32_768;
 /// Another process that fills the index is waited for so long.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why the index cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ pub enum IndexError {
     /// A newer program made it.
     #[error("a newer consensus made the index (form {0})")]
     Newer(i64),
-    /// It cannot be written here.
+    /// It cannot be written here, or another process holds it.
     #[error("the index cannot be written: {0}")]
     ReadOnly(rusqlite::Error),
     /// The question is none that may be asked.
@@ -49,6 +49,9 @@ pub enum IndexError {
     /// The user wants to stop.
     #[error("interrupted")]
     Interrupted,
+    /// Whoever takes the answer cannot go on, in words.
+    #[error("{0}")]
+    Answer(String),
     /// Anything else that SQLite says.
     #[error("the index: {0}")]
     Sql(rusqlite::Error),
@@ -57,13 +60,19 @@ pub enum IndexError {
 impl From<rusqlite::Error> for IndexError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            // An unknown error is one of the statement, and those of this program are right: it is the tables that
-            // are not its own.
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) => Self::Unusable,
+            // Of these the last two say that the tables do not hold what this program enters, as its statements are right.
+            Some(
+                ErrorCode::NotADatabase
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::Unknown
+                | ErrorCode::ConstraintViolation,
+            ) => Self::Unusable,
             Some(
                 ErrorCode::ReadOnly
                 | ErrorCode::CannotOpen
                 | ErrorCode::PermissionDenied
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
                 | ErrorCode::SystemIoFailure,
             ) => Self::ReadOnly(error),
             _ => Self::Sql(error),
@@ -88,7 +97,9 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub fn open(path: &Path) -> Result<Self, IndexError> {
-        Self::prepared(Connection::open(path)?)
+        // A link could lead out of the store.
+        let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        Self::prepared(Connection::open_with_flags(path, flags)?)
     }
 
     /// An index that nobody else sees and that is gone afterwards.
@@ -132,7 +143,9 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub fn as_it_is(path: &Path) -> Result<Self, IndexError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let connection = Connection::open_with_flags(path, flags)?;
         let index = Self(connection);
         match index.form()? {
@@ -310,6 +323,45 @@ impl Filling<'_> {
             self.0.execute(&format!("DELETE FROM {}", table.name), [])?;
             self.insert(*table, rows)?;
         }
+        Ok(())
+    }
+
+    /// The artifacts that were read before, and how many events each had.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn artifacts_seen(&self) -> Result<BTreeMap<String, i64>, IndexError> {
+        let mut statement = self.0.prepare("SELECT artifact, events FROM artifacts_seen")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Takes an artifact out.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn remove_artifact(&self, artifact: &str) -> Result<(), IndexError> {
+        for name in OF_ARTIFACTS.iter().map(|table| table.name).chain(["artifacts_seen"]) {
+            self.0.execute(&format!("DELETE FROM {name} WHERE artifact = ?"), [artifact])?;
+        }
+        Ok(())
+    }
+
+    /// Enters rows of the table of [`OF_ARTIFACTS`] that has this place among them.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn put_artifact(&self, table: usize, rows: &[Vec<Cell>]) -> Result<(), IndexError> {
+        OF_ARTIFACTS.get(table).map_or(Ok(()), |table| self.insert(*table, rows))
+    }
+
+    /// Notes that an artifact was read with so many events.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn see_artifact(&self, artifact: &str, events: i64) -> Result<(), IndexError> {
+        let text = "INSERT INTO artifacts_seen (artifact, events) VALUES (?, ?)";
+        self.0.execute(text, params![artifact, events])?;
         Ok(())
     }
 

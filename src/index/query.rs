@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -20,6 +22,20 @@ const LONGEST: i32 = 64 << 20;
 const FORBIDDEN: [&str; 4] = ["load_extension", "fts3_tokenizer", "writefile", "readfile"];
 /// Pragmas that only tell what there is.
 const PRAGMAS: [&str; 4] = ["table_info", "table_xinfo", "table_list", "index_list"];
+
+/// So many rows wait to be taken.
+const WAITING: usize = 64;
+/// How long it takes at most to see that the user wants to stop.
+const GLANCE: Duration = Duration::from_millis(100);
+/// So long after its time a question is left behind that does not end by itself.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A part of an answer.
+enum Part {
+    Columns(Vec<String>),
+    Row(Row),
+    End(Result<(), IndexError>),
+}
 
 /// Within which a question is answered.
 #[derive(Debug, Clone)]
@@ -78,13 +94,46 @@ pub struct Sealed {
 impl Sealed {
     /// Answers one question; `named` are the values of its `:name`s.
     ///
+    /// The question is worked at by a thread of its own. One function of SQLite can take for ever and looks at no time:
+    /// what is not done a moment after its time is left behind, to end with the process.
+    ///
     /// # Errors
-    /// [`IndexError::Refused`] for what may not be asked, [`IndexError::Timeout`], [`IndexError::Interrupted`].
+    /// [`IndexError::Refused`] for what may not be asked, [`IndexError::Timeout`], [`IndexError::Interrupted`],
+    /// [`IndexError::Answer`] where the answer cannot be taken.
     pub fn ask(
-        &self,
+        self,
         question: &str,
         named: &[(String, Cell)],
         answer: &mut dyn Answer,
+    ) -> Result<(), IndexError> {
+        if question.contains('\0') {
+            return Err(IndexError::Refused("it has a NUL character in it".to_owned()));
+        }
+        let (end, interrupted) = (self.end, Arc::clone(&self.interrupted));
+        let (question, named) = (question.to_owned(), named.to_vec());
+        let (sender, receiver) = mpsc::sync_channel(WAITING);
+        let work = move || {
+            let told = self.tell(&question, &named, &sender);
+            let _ = sender.send(Part::End(told));
+        };
+        thread::Builder::new().spawn(work).map_err(|error| IndexError::Answer(error.to_string()))?;
+        loop {
+            match receiver.recv_timeout(GLANCE) {
+                Ok(Part::Columns(heads)) => answer.columns(&heads).map_err(IndexError::Answer)?,
+                Ok(Part::Row(row)) => answer.row(&row).map_err(IndexError::Answer)?,
+                Ok(Part::End(told)) => return told,
+                Err(_) if interrupted.load(Ordering::Relaxed) => return Err(IndexError::Interrupted),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < end + GRACE => {}
+                Err(_) => return Err(IndexError::Timeout),
+            }
+        }
+    }
+
+    fn tell(
+        &self,
+        question: &str,
+        named: &[(String, Cell)],
+        sender: &SyncSender<Part>,
     ) -> Result<(), IndexError> {
         let refused = |error: rusqlite::Error| self.failure(error);
         let mut statement = self.index.0.prepare(question).map_err(refused)?;
@@ -95,12 +144,15 @@ impl Sealed {
         }
         bind(&mut statement, named)?;
         let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let stopped = IndexError::Refused;
-        answer.columns(&columns).map_err(stopped)?;
+        let width = columns.len();
+        // Where nobody takes the answer any more, nobody hears of it.
+        let gone = |_| IndexError::Interrupted;
+        sender.send(Part::Columns(columns)).map_err(gone)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(refused)? {
-            let cells = (0..columns.len()).map(|at| row.get_ref(at).map(cell));
-            answer.row(&cells.collect::<Result<Row, _>>().map_err(refused)?).map_err(stopped)?;
+            let cells = (0..width).map(|at| row.get_ref(at).map(cell));
+            let row = cells.collect::<Result<Row, _>>().map_err(refused)?;
+            sender.send(Part::Row(row)).map_err(gone)?;
         }
         Ok(())
     }
@@ -132,6 +184,12 @@ fn bind(statement: &mut Statement<'_>, named: &[(String, Cell)]) -> Result<(), I
     for (name, value) in named {
         let marks = [":", "@", "$"].map(|mark| format!("{mark}{name}"));
         let Some(at) = open.iter().position(|open| marks.contains(open)) else {
+            if named.iter().filter(|(other, _)| other == name).count() > 1 {
+                return Err(IndexError::Refused(format!(
+                    "its parameter `:{}` is given twice",
+                    name.escape_debug()
+                )));
+            }
             return Err(IndexError::Refused(format!("it has no parameter `:{}`", name.escape_debug())));
         };
         let index = statement.parameter_index(&open[at]).ok().flatten();

@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
+use super::artifact;
 use super::view::{attempts, created_at, manifest};
 use super::walk::{Here, Walk, no_runs, threads};
 use super::{OpsError, RunRef, Workspace};
 use crate::domain::filter::{Listed, RunFilter};
 use crate::domain::ids::JobId;
 use crate::domain::json;
-use crate::domain::view::{RunRow, Unreadable};
+use crate::domain::view::{RunRow, Unreadable, VersionLine};
 use crate::index::{Index, Listings};
 use crate::store::{RunDir, Store, StoreError};
 
@@ -21,6 +22,8 @@ pub struct ListOptions {
     pub job: Option<JobId>,
     /// Only these.
     pub filter: RunFilter,
+    /// Only those whose findings are in a version that is open.
+    pub needs_decision: bool,
     /// Only those that come after this run.
     pub after: Option<RunRef>,
     /// Only so many, the newest.
@@ -32,6 +35,8 @@ pub struct ListOptions {
 pub struct ListReport {
     /// The runs, newest first; one whose age is not known comes last; ties by run id.
     pub runs: Vec<RunRow>,
+    /// The versions that hold the findings of these runs.
+    pub versions: Vec<VersionLine>,
     /// How many are wanted, the ones beyond the limit included.
     pub total: usize,
     /// What cannot be read.
@@ -46,9 +51,12 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     let store = Store::open(&workspace.store)?;
     let limit = options.limit.unwrap_or(usize::MAX);
     let after = options.after.as_ref().map(|after| row(&after.resolve(&workspace.store)?.1)).transpose()?;
-    let index = Index::as_it_is(&store.index_path()).ok();
-    let mut seen = 0;
     let mut report = ListReport::default();
+    let mut versions = versions(&store, options, &mut report)?;
+    let is_open =
+        |run: &RunRow| versions.iter().any(|version| version.status.is_open() && is_of(version, run));
+    let index = store.index_path().and_then(|path| Index::as_it_is(&path).ok());
+    let mut seen = 0;
     // The newest `limit` rows seen so far, the oldest of them on top.
     let mut newest = BinaryHeap::new();
     let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace.interrupted)?;
@@ -61,7 +69,9 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
             match found {
                 Ok(run) => {
                     let is_after = |row: &RunRow| after.as_ref().is_none_or(|after| rank(row) < rank(after));
-                    if let Some(row) = run.filter(|row| is_after(row)) {
+                    if let Some(row) =
+                        run.filter(|row| is_after(row) && (!options.needs_decision || is_open(row)))
+                    {
                         newest.push(Reverse(Ranked(row)));
                         report.total += 1;
                     }
@@ -85,7 +95,34 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     }
     let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
     runs.sort_by(|a, b| rank(b).cmp(&rank(a)));
-    Ok(ListReport { runs, ..report })
+    versions.retain(|version| runs.iter().any(|run| is_of(version, run)));
+    Ok(ListReport { runs, versions, ..report })
+}
+
+/// Whether a version holds the findings of a run.
+fn is_of(version: &VersionLine, run: &RunRow) -> bool {
+    version.from_run.as_ref() == Some(&run.run_id) && version.job_id == run.job_id
+}
+
+/// The versions of runs; those of a job whose versions cannot be read are told of as such.
+fn versions(
+    store: &Store,
+    options: &ListOptions,
+    report: &mut ListReport,
+) -> Result<Vec<VersionLine>, OpsError> {
+    let mut lines = Vec::new();
+    for name in store.artifacts(options.job.as_ref())? {
+        match artifact::summary(store, &name) {
+            Ok(found) => lines.extend(found),
+            Err(error) => {
+                let path = store.path().join(name.job.as_str());
+                report.unreadable.push(Unreadable { path, problem: error.to_string() });
+                report.total += 1;
+            }
+        }
+    }
+    lines.retain(|line| line.from_run.is_some());
+    Ok(lines)
 }
 
 /// A run's row, where it is wanted; none where there is no run.

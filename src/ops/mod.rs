@@ -3,6 +3,7 @@
 //! Each verb takes the workspace and its options and returns values. Nothing here prints, reads the
 //! environment, or spells a path of the store.
 
+pub mod artifact;
 mod audit;
 mod clock;
 mod compare;

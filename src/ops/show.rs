@@ -1,6 +1,6 @@
 //! `show`: everything about one run.
 
-use super::{OpsError, RunRef, Workspace, view};
+use super::{OpsError, RunRef, Workspace, artifact, view};
 use crate::domain::view::RunView;
 
 /// Everything about the run that `reference` names.
@@ -8,6 +8,8 @@ use crate::domain::view::RunView;
 /// # Errors
 /// [`OpsError`] when it is not there or cannot be read.
 pub fn show(workspace: &Workspace<'_>, reference: &RunRef) -> Result<RunView, OpsError> {
-    let (_, run) = reference.resolve(&workspace.store)?;
-    view::load(&run)
+    let (store, run) = reference.resolve(&workspace.store)?;
+    let mut versions = artifact::summaries(&store, Some(run.job()))?;
+    versions.retain(|version| version.from_run.as_ref() == Some(run.id()));
+    Ok(RunView { versions, ..view::load(&run)? })
 }

@@ -69,6 +69,7 @@ pub(super) fn of(run: &RunDir, logs: &[(u32, Log)]) -> Result<RunView, OpsError>
         reviews,
         decision,
         manifest,
+        versions: Vec::new(),
     })
 }
 

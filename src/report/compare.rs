@@ -11,14 +11,19 @@ use crate::domain::json::{Value, to_value};
 pub fn text(by: By, groups: &[Group]) -> String {
     let head = to_value(&by).as_str().unwrap_or_default().to_owned();
     let mut table = Table::new(Form::Table);
-    let heads = ["runs", "approved", "confidence", "spread", "agreement", "effective votes", "flips"];
+    let heads =
+        ["runs", "questions", "approved", "confidence", "spread", "agreement", "effective votes", "flips"];
     let columns: Vec<String> = std::iter::once(head).chain(heads.map(str::to_owned)).collect();
     let mut out = table.columns(&columns);
     for group in groups {
         out += &table.row(&row(group));
     }
     out += &table.end(true);
-    out + "Between brackets: where the true value lies in 95 of 100 such samples. -: too few runs to say.\n"
+    out += "Between brackets: where the true value lies in 95 of 100 such samples. -: too few runs to say.\n";
+    if groups.iter().any(|group| group.questions < group.runs) {
+        out += "There are several runs of one question: they are not independent, so the brackets are too narrow.\n";
+    }
+    out
 }
 
 fn row(group: &Group) -> Vec<Cell> {
@@ -33,12 +38,13 @@ fn row(group: &Group) -> Vec<Cell> {
     [
         group.value.clone(),
         group.runs.to_string(),
+        group.questions.to_string(),
         or_none(approved.map(|approved| approved + &between(group.approved_between))),
         or_none(mean.map(|mean| mean + &between(group.mean_between))),
         or_none(group.spread.map(|spread| format!("{spread:.3}"))),
         or_none(group.agreement.map(|agreement| format!("{agreement:.2}"))),
         or_none(votes.map(|(votes, reviews)| format!("{votes:.1} of {}", trimmed(reviews)))),
-        or_none(share(group.flips, group.sample_pairs)),
+        or_none(group.flips.and_then(|flips| share(flips, group.sample_pairs))),
     ]
     .map(Cell::Text)
     .into()

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::domain::json::{Value, to_value};
-use crate::domain::view::{RunRow, RunView, Unreadable, Verified};
+use crate::domain::view::{RunRow, RunView, Unreadable, Verified, VersionLine};
 
 /// The version of these forms.
 pub const FORMAT_VERSION: u64 = 1;
@@ -45,6 +45,7 @@ pub fn run(view: &RunView, replayed: Option<bool>) -> Value {
         ("reviews", to_value(&view.reviews)),
         ("proposal", to_value(&view.proposal)),
         ("attempts", to_value(&view.attempts)),
+        ("versions", to_value(&view.versions)),
     ]);
     match replayed {
         Some(replayed) => whole.with("replayed", Value::Bool(replayed)),
@@ -54,10 +55,11 @@ pub fn run(view: &RunView, replayed: Option<bool>) -> Value {
 
 /// A list of runs.
 #[must_use]
-pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> Value {
+pub fn list(runs: &[RunRow], versions: &[VersionLine], total: usize, unreadable: &[Unreadable]) -> Value {
     object([
         ("format_version", number(FORMAT_VERSION)),
         ("runs", Value::Array(runs.iter().map(row).collect())),
+        ("versions", to_value(&versions)),
         ("total", number(total as u64)),
         ("unreadable", to_value(&unreadable)),
     ])

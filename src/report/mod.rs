@@ -1,5 +1,6 @@
 //! Values to bytes: what people and programs are shown. Nothing here reads or writes anything.
 
+pub mod artifact;
 pub mod audit;
 pub mod compare;
 pub mod doctor;

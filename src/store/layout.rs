@@ -1,5 +1,6 @@
 //! Where things lie. No other module spells a path of the store.
 
+use crate::domain::artifact::ArtifactName;
 use crate::domain::ids::{JobId, PolicyName, RunId};
 
 /// The store's own files; no job id begins with a dot.
@@ -37,6 +38,17 @@ pub(super) const POLICIES: &str = "policies";
 /// The directory, under [`OWN`], of a policy's versions.
 pub(super) fn policy(name: &PolicyName) -> String {
     format!("{POLICIES}/{name}")
+}
+
+/// The directory, under [`OWN`], of versioned artifacts: by cycle, job and phase.
+pub(super) const VERSIONS: &str = "versions";
+/// Stands where an artifact has no cycle.
+pub(super) const NO_CYCLE: &str = "-";
+
+/// The directory, under [`OWN`], of an artifact's events.
+pub(super) fn artifact(name: &ArtifactName) -> String {
+    let cycle = name.cycle.as_ref().map_or(NO_CYCLE, |cycle| cycle.as_str());
+    format!("{VERSIONS}/{cycle}/{}/{}", name.job, name.phase)
 }
 
 /// The file of numbered record `number`.

@@ -31,6 +31,8 @@ pub use rewrite::{Kept, ManifestLock, Staged, batch_size};
 pub use run::{FileKind, LockedRun, RunDir};
 pub use scan::JobDir;
 
+use rustix::fs::FileType;
+
 use crate::domain::json::{self, Value};
 use dir::Dir;
 
@@ -101,10 +103,17 @@ impl Store {
         self.root.has(layout::OWN)
     }
 
-    /// Where the index of the store lies, if there is one.
+    /// Where the index of the store lies, or may; no link leads there. None where something stands in its place.
     #[must_use]
-    pub fn index_path(&self) -> PathBuf {
-        self.root.path().join(layout::OWN).join(layout::CACHE).join(layout::INDEX)
+    pub fn index_path(&self) -> Option<PathBuf> {
+        let name = format!("{}/{}/{}", layout::OWN, layout::CACHE, layout::INDEX);
+        let is_fit = match self.root.stat(&name) {
+            Ok(stat) => FileType::from_raw_mode(stat.st_mode).is_file(),
+            Err(StoreError::NotFound { .. }) => true,
+            Err(_) => false,
+        };
+        // What is above the store may be a link.
+        is_fit.then(|| self.root.path().canonicalize().ok()).flatten().map(|root| root.join(name))
     }
 
     /// Makes the directory of what can be made again, marked so that version control and backups leave it out.

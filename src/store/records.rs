@@ -5,7 +5,8 @@
 
 use super::dir::{Dir, EntryKind};
 use super::{Store, StoreError, StoreLock, layout};
-use crate::domain::ids::PolicyName;
+use crate::domain::artifact::ArtifactName;
+use crate::domain::ids::{JobId, PolicyName};
 use crate::domain::json::Value;
 use crate::domain::record::{self, Record};
 
@@ -17,6 +18,8 @@ const MAX_RECORD_BYTES: u64 = 16 * 1024 * 1024;
 pub enum Series<'a> {
     /// The versions of a policy.
     Policy(&'a PolicyName),
+    /// The events of a versioned artifact.
+    Artifact(&'a ArtifactName),
 }
 
 impl Series<'_> {
@@ -24,6 +27,7 @@ impl Series<'_> {
     fn dir(self) -> String {
         match self {
             Self::Policy(name) => layout::policy(name),
+            Self::Artifact(name) => layout::artifact(name),
         }
     }
 }
@@ -59,6 +63,57 @@ impl Store {
             dir.entries()?.into_iter().filter_map(|entry| Some((entry.name.parse().ok()?, entry.kind)));
         let kept = named.map(|(name, kind)| Ok(is_one(&name, kind)?.then_some(name)));
         Ok(kept.collect::<Result<Vec<_>, StoreError>>()?.into_iter().flatten().collect())
+    }
+
+    /// The versioned artifacts of the store, or of one job, sorted by cycle, job and phase: those with a record.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn artifacts(&self, of: Option<&JobId>) -> Result<Vec<ArtifactName>, StoreError> {
+        let Some(versions) = self.root.try_dir(&format!("{}/{}", layout::OWN, layout::VERSIONS))? else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for cycle in names(&versions)? {
+            let dir = versions.dir(&cycle)?;
+            let period = match cycle.as_str() {
+                layout::NO_CYCLE => None,
+                name => match name.parse() {
+                    Ok(period) => Some(period),
+                    Err(_) => continue,
+                },
+            };
+            let jobs = match of {
+                Some(job) if dir.has(job.as_str())? => vec![job.to_string()],
+                Some(_) => Vec::new(),
+                None => names(&dir)?,
+            };
+            for job in jobs {
+                let Ok(job_id) = job.parse::<JobId>() else { continue };
+                let phases = dir.dir(&job)?;
+                for phase in names(&phases)? {
+                    let Ok(phase_name) = phase.parse() else { continue };
+                    let entries = phases.dir(&phase)?.entries()?;
+                    // Whoever made the directory may have died before there was an event.
+                    if entries.iter().any(|entry| layout::record_number(&entry.name).is_some()) {
+                        let (cycle, job) = (period.clone(), job_id.clone());
+                        found.push(ArtifactName { cycle, job, phase: phase_name });
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many records a series has, by the number of the newest; nothing is read.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn count_records(&self, series: Series<'_>) -> Result<u64, StoreError> {
+        let Some(dir) = self.root.try_dir(&format!("{}/{}", layout::OWN, series.dir()))? else {
+            return Ok(0);
+        };
+        Ok(dir.entries()?.iter().filter_map(|entry| layout::record_number(&entry.name)).max().unwrap_or(0))
     }
 
     /// The records of a series, oldest first, their chain checked; empty where there is no such series.
@@ -97,6 +152,10 @@ impl StoreLock<'_> {
     ) -> Result<Sealed, StoreError> {
         let (number, parent) = last.map_or((1, None), |last| (last.number + 1, Some(last.digest)));
         let (bytes, _) = record::seal(number, at, by, parent, content);
+        if bytes.len() as u64 > MAX_RECORD_BYTES {
+            let path = self.own.path().join(series.dir()).join(layout::record(number));
+            return Err(StoreError::TooLarge { path, size: bytes.len() as u64, limit: MAX_RECORD_BYTES });
+        }
         let dir = self.own.make_dir(&series.dir())?;
         dir.remove_temporaries()?;
         // A record before this one may have been placed by a process that died before this.
@@ -105,6 +164,12 @@ impl StoreLock<'_> {
         dir.create(&file, &bytes)?;
         Ok(Sealed { record: read_one(&dir, &file, &bytes, number, parent)?, bytes })
     }
+}
+
+/// The names of the directories in a directory, sorted.
+fn names(dir: &Dir) -> Result<Vec<String>, StoreError> {
+    let entries = dir.entries()?.into_iter();
+    Ok(entries.filter(|entry| entry.kind == EntryKind::Dir).map(|entry| entry.name).collect())
 }
 
 fn read_all(dir: &Dir) -> Result<Vec<Sealed>, StoreError> {

@@ -67,11 +67,12 @@ fn people_see_how_sure_it_is() {
     let sandbox = compared();
     let shown = sandbox.run(["compare", "--by", "model"]).exits(0).stdout;
     let lines: Vec<&str> = shown.lines().collect();
-    assert!(lines[0].starts_with("model    runs  approved"), "{shown}");
+    assert!(lines[0].starts_with("model    runs  questions  approved"), "{shown}");
     // Wilson's interval of 2 of 3, by hand.
     assert!(lines[1].contains("2 of 3 (0.21 to 0.94)"), "{shown}");
     assert!(lines[1].contains("1.0 of 5") && lines[1].ends_with("2 of 3"), "{shown}");
     assert!(lines[2].starts_with("rules-3  2") && lines[2].contains(" -  "), "{shown}");
+    assert!(lines[4].contains("several runs of one question"), "{shown}");
 }
 
 #[test]

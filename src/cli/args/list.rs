@@ -17,6 +17,9 @@ pub(in crate::cli) struct ListArgs {
     /// Only those that are so far
     #[arg(long, value_name = "STATUS", value_enum)]
     pub(in crate::cli) status: Option<Status>,
+    /// Only those whose findings are in a version that is a draft or submitted
+    #[arg(long)]
+    pub(in crate::cli) needs_decision: bool,
     /// Only those that were decided so
     #[arg(long, value_name = "DECISION", value_enum)]
     pub(in crate::cli) decision: Option<Decision>,

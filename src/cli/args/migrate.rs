@@ -85,9 +85,9 @@ pub(in crate::cli) enum Backfill {
         /// The version of the data structures
         #[arg(long, value_name = "VERSION", value_parser = version)]
         schema_version: Version,
-        /// The version of the prompt set
-        #[arg(long, value_name = "VERSION", value_parser = version)]
-        prompt_set_version: Version,
+        /// The version of the prompt set; `none` where nobody was prompted
+        #[arg(long, value_name = "VERSION", value_parser = prompt_set)]
+        prompt_set_version: String,
         #[command(flatten)]
         scope: BackfillScope,
     },
@@ -118,6 +118,15 @@ fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
 
 fn version(text: &str) -> Result<Version, &'static str> {
     Version::parse(text).map_err(|_| "a version has three numbers, such as 1.4.0")
+}
+
+fn prompt_set(text: &str) -> Result<String, &'static str> {
+    let is_name =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte));
+    let is_version =
+        text.starts_with(|first: char| first.is_ascii_digit()) && text.len() <= 64 && is_name(text);
+    let is_one = text == "none" || is_version;
+    is_one.then(|| text.to_owned()).ok_or("it takes a version, such as 1.0.0 or 2025.05, or `none`")
 }
 
 const MIGRATE_EXAMPLES: &str = "\

@@ -1,5 +1,6 @@
 //! The flags: one table from which parsing and help come.
 
+mod artifact;
 mod asking;
 mod list;
 mod migrate;
@@ -7,6 +8,10 @@ mod policy;
 mod prompts;
 mod query;
 
+pub(super) use artifact::{
+    ApprovedArgs, DecideArgs, ItemArgs, ItemCommand, LineageArgs, SaidArgs, SettleArgs, VersionArgs,
+    VersionCommand,
+};
 pub(super) use asking::{AskingArgs, ModelArgs};
 pub(super) use list::ListArgs;
 pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
@@ -118,6 +123,17 @@ pub(super) enum Command {
     /// Every change is a new version, and no change touches a run: each keeps a copy of the version that
     /// it was made under.
     Policy(PolicyArgs),
+    /// Version what people decide of a job: from the findings of a run to a signed-off version
+    ///
+    /// A version is a draft, then submitted, then approved, rejected or withdrawn. Everything that happens is kept; nothing
+    /// is edited.
+    Version(VersionArgs),
+    /// Decide the items of a version, one by one
+    Item(ItemArgs),
+    /// Tell where an item comes from: who recommended, decided and changed what, and when
+    Lineage(LineageArgs),
+    /// List what is signed off
+    Approved(ApprovedArgs),
     /// Show the JSON Schemas of what is stored, and check files against them
     Schema(SchemaArgs),
     /// Tell what the built-in rules look for, and how each counts

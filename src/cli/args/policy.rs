@@ -128,7 +128,7 @@ fn number(text: &str) -> Result<u64, &'static str> {
     text.parse().ok().filter(|number| *number > 0).ok_or("it takes the number of a version, from 1 on")
 }
 
-fn note(text: &str) -> Result<String, String> {
+pub(super) fn note(text: &str) -> Result<String, String> {
     let trimmed = text.trim();
     match trimmed.chars().count() {
         0 => Err("it must not be blank".to_owned()),

@@ -38,7 +38,7 @@ pub(in crate::cli) struct ExportArgs {
     /// The table
     #[arg(value_name = "TABLE", value_parser = PossibleValuesParser::new(TABLES))]
     pub(in crate::cli) table: String,
-    /// As what
+    /// As what; with --json it is one object with `columns` and `rows`
     #[arg(long, value_enum, default_value = "jsonl", value_name = "FORMAT")]
     pub(in crate::cli) format: ExportFormat,
     /// The most seconds that it may take

@@ -325,7 +325,7 @@ fn inputs_are_named_so_that_the_run_id_follows_where_it_can() {
 
 #[test]
 fn versions_are_recorded_only_where_they_were_not() {
-    let versions = Versions { schema: Version::new(1, 0, 0), prompt_set: Version::new(2, 0, 0) };
+    let versions = Versions { schema: Version::new(1, 0, 0), prompt_set: "2.0.0".to_owned() };
     let recorded = |members: &str| {
         let text = manifest_with(members).replace("1.1.0", "1.3.0");
         let done = backfill_versions(&Registry::built_in(), text.as_bytes(), &versions, &STAMP).unwrap();

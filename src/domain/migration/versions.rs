@@ -11,8 +11,8 @@ use crate::domain::json::ObjectText;
 pub struct Versions {
     /// Of the data structures.
     pub schema: Version,
-    /// Of the prompt set.
-    pub prompt_set: Version,
+    /// Of the prompt set: a version, or `none` where nobody was prompted.
+    pub prompt_set: String,
 }
 
 /// Records the versions of a run's data structures and prompt set, each where the manifest has none (null or
@@ -33,11 +33,11 @@ pub fn backfill_versions(
     }
     let mut words = Vec::new();
     for (name, recorded) in
-        [("data_schema_version", &versions.schema), ("prompt_set_version", &versions.prompt_set)]
+        [("data_schema_version", &versions.schema.to_string()), ("prompt_set_version", &versions.prompt_set)]
     {
         if matches!(document.get(name), None | Some("null")) {
             words.push(format!("recorded {name}: {recorded}"));
-            document.set(name, &recorded.to_string().into());
+            document.set(name, &recorded.as_str().into());
         }
     }
     if words.is_empty() {

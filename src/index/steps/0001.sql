@@ -134,20 +134,80 @@ CREATE TABLE policy_versions (
   change_notes TEXT
 );
 
+-- The artifacts that were read, by how many events.
+CREATE TABLE artifacts_seen (
+  artifact TEXT NOT NULL PRIMARY KEY,
+  events INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE sample_selection_versions (
-  version_id TEXT, cycle_id TEXT, report_id TEXT, version_number INTEGER, version_status TEXT,
-  parent_version_id TEXT, approved_version_id TEXT, version_created_at TEXT, version_created_by TEXT, version_notes TEXT
+  version_id TEXT NOT NULL PRIMARY KEY,
+  cycle_id TEXT,
+  report_id TEXT NOT NULL,
+  version_number INTEGER NOT NULL,
+  version_status TEXT NOT NULL,
+  parent_version_id TEXT,
+  approved_version_id TEXT,
+  version_created_at TEXT NOT NULL,
+  version_created_by TEXT NOT NULL,
+  version_notes TEXT,
+  phase_name TEXT NOT NULL,
+  run_id TEXT,
+  artifact TEXT NOT NULL
 );
+CREATE INDEX versions_of_artifact ON sample_selection_versions (artifact);
+CREATE INDEX versions_of_report ON sample_selection_versions (report_id);
+
 CREATE TABLE sample_decisions (
-  decision_id TEXT, version_id TEXT, sample_id TEXT, sample_data TEXT, sample_type TEXT, recommendation_source TEXT,
-  recommended_by TEXT, recommended_at TEXT, decision_status TEXT, decided_by TEXT, decided_at TEXT, decision_notes TEXT,
-  carried_from_version_id TEXT, carried_from_decision_id TEXT, modification_reason TEXT
+  decision_id TEXT NOT NULL PRIMARY KEY,
+  version_id TEXT NOT NULL,
+  sample_id TEXT NOT NULL,
+  sample_data TEXT NOT NULL,
+  sample_type TEXT NOT NULL,
+  recommendation_source TEXT NOT NULL,
+  recommended_by TEXT,
+  recommended_at TEXT,
+  decision_status TEXT NOT NULL,
+  decided_by TEXT,
+  decided_at TEXT,
+  decision_notes TEXT,
+  carried_from_version_id TEXT,
+  carried_from_decision_id TEXT,
+  modification_reason TEXT,
+  derived_from_decision_id TEXT,
+  artifact TEXT NOT NULL
 );
+CREATE INDEX decisions_of_artifact ON sample_decisions (artifact);
+CREATE INDEX decisions_of_version ON sample_decisions (version_id);
+
 CREATE TABLE workflow_phase_data (
-  data_id TEXT, cycle_id TEXT, report_id TEXT, phase_name TEXT, version_number INTEGER, version_status TEXT,
-  parent_version_id TEXT, approved_version_id TEXT, phase_data TEXT, created_at TEXT, updated_at TEXT
+  data_id TEXT NOT NULL PRIMARY KEY,
+  cycle_id TEXT,
+  report_id TEXT NOT NULL,
+  phase_name TEXT NOT NULL,
+  version_number INTEGER NOT NULL,
+  version_status TEXT NOT NULL,
+  parent_version_id TEXT,
+  approved_version_id TEXT,
+  phase_data TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  artifact TEXT NOT NULL
 );
+CREATE INDEX phases_of_artifact ON workflow_phase_data (artifact);
+
 CREATE TABLE approved_artifacts (
-  artifact_id TEXT, cycle_id TEXT, report_id TEXT, phase_name TEXT, artifact_type TEXT, reference_table TEXT,
-  reference_id TEXT, reference_version INTEGER, approved_at TEXT, approved_by TEXT, approval_notes TEXT
+  artifact_id TEXT NOT NULL PRIMARY KEY,
+  cycle_id TEXT,
+  report_id TEXT NOT NULL,
+  phase_name TEXT NOT NULL,
+  artifact_type TEXT NOT NULL,
+  reference_table TEXT NOT NULL,
+  reference_id TEXT NOT NULL,
+  reference_version INTEGER NOT NULL,
+  approved_at TEXT NOT NULL,
+  approved_by TEXT NOT NULL,
+  approval_notes TEXT,
+  artifact TEXT NOT NULL
 );
+CREATE INDEX approved_of_artifact ON approved_artifacts (artifact);

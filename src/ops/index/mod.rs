@@ -1,6 +1,7 @@
 //! The index of the store: brought up to date, asked, exported. What it says is only ever what the files say; where it
 //! cannot be kept, one is made for the question alone.
 
+mod artifacts;
 mod gather;
 
 use std::ops::ControlFlow;
@@ -17,7 +18,7 @@ use crate::domain::ids::{JobId, RunId};
 use crate::domain::json;
 use crate::domain::policy::PolicyVersion;
 use crate::domain::view::{IndexReport, Unreadable};
-use crate::index::{Answer, Filling, Index, IndexError, Known, Limits};
+use crate::index::{Answer, Filling, Index, IndexError, Known, Limits, Row};
 use crate::store::{RunDir, Series, Store, StoreError};
 
 /// A run that can still change is read each time: its stamp never fits.
@@ -58,10 +59,37 @@ pub fn query(
     answer: &mut dyn Answer,
 ) -> Result<IndexReport, OpsError> {
     let store = Store::open(&workspace.store)?;
-    let (index, report) = updated(workspace, &store)?;
     let limits = Limits { timeout: options.timeout, interrupted: Arc::clone(interrupted) };
-    index.sealed(&limits)?.ask(&options.question, &options.named, answer)?;
-    Ok(report)
+    let mut answer = Begun { answer, has_begun: false };
+    loop {
+        let (index, report) = updated(workspace, &store)?;
+        match index.sealed(&limits)?.ask(&options.question, &options.named, &mut answer) {
+            Ok(()) => return Ok(report),
+            // It was damaged where only the question looked; what is made anew is not.
+            Err(IndexError::Unusable) if !answer.has_begun && !report.is_temporary => {
+                store.remove_index()?;
+                answer.has_begun = true;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// An answer, and whether something of it was taken, or it was asked for before.
+struct Begun<'a> {
+    answer: &'a mut dyn Answer,
+    has_begun: bool,
+}
+
+impl Answer for Begun<'_> {
+    fn columns(&mut self, names: &[String]) -> Result<(), String> {
+        self.has_begun = true;
+        self.answer.columns(names)
+    }
+
+    fn row(&mut self, row: &Row) -> Result<(), String> {
+        self.answer.row(row)
+    }
 }
 
 /// The question that exports a table whole, in an order that does not change.
@@ -108,28 +136,24 @@ fn updated(workspace: &Workspace<'_>, store: &Store) -> Result<(Index, IndexRepo
     if !store.is_marked()? && !store.has_runs()? {
         return Err(StoreError::NoStore { path: store.path() }.into());
     }
-    let path = store.index_path();
     // Where it cannot be made, the index cannot be either.
     let _ = store.make_cache();
-    let mended = || store.remove_index().ok().and_then(|()| Index::open(&path).ok());
-    let own = match Index::open(&path) {
-        Ok(index) => Some(index),
-        // Whoever made it will make it again.
-        Err(IndexError::Unusable | IndexError::Newer(_)) => mended(),
-        Err(_) => None,
-    };
-    if let Some(mut index) = own {
-        match update(workspace, store, &mut index) {
-            Ok(report) => return Ok((index, report)),
-            Err(OpsError::Index(IndexError::Unusable)) => {
-                drop(index);
-                if let Some(mut index) = mended() {
-                    let report = update(workspace, store, &mut index)?;
-                    return Ok((index, report));
-                }
-            }
-            Err(OpsError::Index(IndexError::ReadOnly(_))) => {}
-            Err(error) => return Err(error),
+    for _ in 0..2 {
+        let opened = store.index_path().map(|path| Index::open(&path));
+        let unusable = match opened {
+            Some(Ok(mut index)) => match update(workspace, store, &mut index) {
+                Ok(report) => return Ok((index, report)),
+                Err(OpsError::Index(error)) => error,
+                Err(error) => return Err(error),
+            },
+            Some(Err(error)) => error,
+            None => break,
+        };
+        match unusable {
+            // Whoever made it will make it again.
+            IndexError::Unusable | IndexError::Newer(_) if store.remove_index().is_ok() => {}
+            IndexError::Unusable | IndexError::Newer(_) | IndexError::ReadOnly(_) => break,
+            error => return Err(error.into()),
         }
     }
     let mut index = Index::temporary()?;
@@ -189,6 +213,7 @@ fn update(workspace: &Workspace<'_>, store: &Store, index: &mut Index) -> Result
         report.removed = remove_gone(store, &filling)?;
     }
     filling.put_policies(&policies(store)?)?;
+    artifacts::update(store, &filling, &mut report)?;
     for (place, problem) in filling.unreadable()? {
         report.unreadable.push(Unreadable { path: store.path().join(place), problem });
     }

@@ -3,6 +3,7 @@
 //! Each check is a value; all of them are made, whatever failed before. Nothing is changed, no index
 //! is needed, and no content makes it stop.
 
+mod artifacts;
 mod attempts;
 mod decision;
 mod exchanges;
@@ -98,6 +99,10 @@ pub fn verify(
             match policies::verify_all(&policies) {
                 Ok(verified) => verified.iter().for_each(|policy| tally.add(policy)),
                 Err(error) => tally.add(&unreadable("policies".to_owned(), &error)),
+            }
+            match store.artifacts(None) {
+                Ok(names) => names.iter().for_each(|name| tally.add(&artifacts::verify(&store, name))),
+                Err(error) => tally.add(&unreadable("versions".to_owned(), &error)),
             }
             for name in store.links()? {
                 let check = Check::skipped("readable", name.clone(), "it is a link; links are not entered");

@@ -25,7 +25,7 @@ use crate::domain::review::{Basis, Evidence, PersonaReview, TextOrObject};
 use crate::domain::silenced::{ReadAs, Silenced};
 use crate::domain::step::RunStatus;
 use crate::domain::text::Text;
-use crate::domain::view::{AttemptView, RunView};
+use crate::domain::view::{AttemptView, RunView, VersionLine};
 
 pub use html::html;
 pub use junit::junit;
@@ -69,6 +69,9 @@ pub struct Packet {
     solution: Option<String>,
     assumptions: Vec<Text>,
     non_goals: Vec<Text>,
+    /// The versions that hold its findings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    versions: Vec<VersionLine>,
     provenance: Provenance,
 }
 
@@ -187,6 +190,7 @@ impl Packet {
             solution: proposal.map(|proposal| opening(&proposal.proposed_solution)),
             assumptions: proposal.map(|proposal| proposal.assumptions.clone()).unwrap_or_default(),
             non_goals: proposal.map(|proposal| proposal.scope_non_goals.clone()).unwrap_or_default(),
+            versions: view.versions.clone(),
             provenance: provenance(view),
         }
     }

@@ -6,15 +6,15 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::estimated::dollars;
-use super::safe;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, of_label, styled};
+use super::{artifact, safe};
 use crate::domain::budget::Amount;
 use crate::domain::check::{Check, Outcome};
 use crate::domain::decimal::{Confidence, Score};
 use crate::domain::decision::Decision;
 use crate::domain::policy::PolicyRef;
 use crate::domain::step::{RunStatus, StepStatus};
-use crate::domain::view::{AttemptView, RunRow, RunView, Unreadable, Verified};
+use crate::domain::view::{AttemptView, RunRow, RunView, Unreadable, Verified, VersionLine};
 
 /// A narrower page has no room for bars.
 const MIN_BAR_WIDTH: usize = 70;
@@ -102,6 +102,9 @@ pub fn run(view: &RunView, replayed: bool, detail: Detail, document: Option<&str
     findings::read_as(&mut page, view);
     if detail == Detail::Everything {
         provenance(&mut page, view);
+        for version in &view.versions {
+            page.line(format!("  version     {}", artifact::line(version)));
+        }
     }
     record(&mut page, view);
     page.out
@@ -289,7 +292,13 @@ fn short<'a>(run: &'a str, alike: &HashMap<&str, usize>) -> &'a str {
 
 /// A list of runs, one a line.
 #[must_use]
-pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String {
+pub fn list(
+    runs: &[RunRow],
+    versions: &[VersionLine],
+    total: usize,
+    unreadable: &[Unreadable],
+    is_filtered: bool,
+) -> String {
     let mut out = String::new();
     let mut alike: HashMap<&str, usize> = HashMap::new();
     for cut in runs.iter().filter_map(|row| row.run_id.as_str().get(..SHORT)) {
@@ -314,9 +323,15 @@ pub fn list(runs: &[RunRow], total: usize, unreadable: &[Unreadable]) -> String 
             "{run:<SHORT$}  {outcome} {confidence:<10} {job:<job_width$}  {}",
             styled(DIM, created)
         );
+        let of_run = |version: &&VersionLine| {
+            version.from_run.as_ref() == Some(&row.run_id) && version.job_id == row.job_id
+        };
+        for version in versions.iter().filter(of_run) {
+            let _ = writeln!(out, "{:<SHORT$}  {}", "", artifact::line(version));
+        }
     }
     if total == 0 {
-        out.push_str("no runs yet\n");
+        out.push_str(if is_filtered { "no such runs\n" } else { "no runs yet\n" });
     } else if total > runs.len() + unreadable.len() {
         let _ = writeln!(out, "{}", styled(DIM, format!("{} of {total} runs", runs.len())));
     }

@@ -1,5 +1,7 @@
 //! Why a verb did not do what was asked.
 
+mod words;
+
 use std::path::PathBuf;
 
 use semver::Version;
@@ -10,7 +12,6 @@ use crate::domain::json::JsonError;
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::MigrationError;
 use crate::domain::policy::{PolicyError, VersionNameError};
-use crate::domain::prompt::SETS;
 use crate::domain::provider::ProviderName;
 use crate::domain::refusal::Refusal;
 use crate::domain::step::Step;
@@ -21,6 +22,9 @@ use crate::ops::source::SourceError;
 use crate::provider::file::AnswerError;
 use crate::provider::{ProviderError, Stop};
 use crate::store::StoreError;
+use words::{places, policies, prompt_sets, shown, steps, versions};
+
+use super::artifact::ArtifactError;
 
 /// Why a verb did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,9 @@ pub enum OpsError {
     /// Of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Of a versioned artifact.
+    #[error(transparent)]
+    Artifact(Box<ArtifactError>),
     /// Of what was handed in.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -393,57 +400,4 @@ pub enum OpsError {
     /// The user stopped the run.
     #[error("interrupted; the steps that are done are kept")]
     Interrupted,
-}
-
-fn policies(known: &[PolicyName]) -> String {
-    match known {
-        [] => "are none yet".to_owned(),
-        [one] => format!("is `{one}`"),
-        several => {
-            format!("are {}", several.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
-        }
-    }
-}
-
-fn steps(failed: &[(Step, ProviderError)]) -> String {
-    // Steps that failed for the same reason are named together.
-    let mut told: Vec<(Vec<String>, String)> = Vec::new();
-    for (step, error) in failed {
-        let (step, error) = (format!("`{step}`"), error.to_string());
-        match told.iter_mut().find(|(_, known)| *known == error) {
-            Some((steps, _)) => steps.push(step),
-            None => told.push((vec![step], error)),
-        }
-    }
-    let told = told.into_iter().map(|(steps, error)| {
-        format!("step{} {} failed: {error}", if steps.len() == 1 { "" } else { "s" }, steps.join(", "))
-    });
-    told.collect::<Vec<_>>().join("; ")
-}
-
-fn prompt_sets() -> String {
-    let sets: Vec<String> = SETS.iter().map(|set| format!("`{}`", set.version)).collect();
-    format!("{} {}", if sets.len() == 1 { "is" } else { "are" }, sets.join(", "))
-}
-
-fn places(places: &[(Option<String>, Vec<u32>)]) -> String {
-    let place = |(name, lines): &(Option<String>, Vec<u32>)| {
-        let numbers: Vec<String> = lines.iter().map(u32::to_string).collect();
-        let lines = format!("line{} {}", if lines.len() == 1 { "" } else { "s" }, numbers.join(", "));
-        name.as_ref().map_or_else(|| lines.clone(), |name| format!("{lines} of the context `{name}`"))
-    };
-    places.iter().map(place).collect::<Vec<_>>().join(" and ")
-}
-
-fn versions(versions: &[Version]) -> String {
-    versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// At most five of them.
-fn shown(candidates: &[String]) -> String {
-    let mut text = candidates.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if candidates.len() > 5 {
-        text.push_str(", …");
-    }
-    text
 }
