@@ -353,3 +353,67 @@ fn stats_tell_what_was_in_use_and_what_came_of_it() {
     empty.run(["stats"]).exits(4);
     empty.run(["query", "SELECT 1"]).exits(4);
 }
+
+#[test]
+fn a_question_ends_with_its_time_whatever_it_does() {
+    let sandbox = sandbox();
+    // One call of a function that takes minutes and looks at no time.
+    let slow = "SELECT instr(hex(zeroblob(9000000)), hex(zeroblob(4500000)) || '1')";
+    let outcome = query(&sandbox, slow, &["--timeout", "1"]).exits(7);
+    assert!(outcome.stderr.contains("took longer than it may"), "{outcome}");
+}
+
+#[test]
+fn an_index_that_is_not_as_it_should_be_is_made_anew_or_for_the_question_alone() {
+    let sandbox = sandbox();
+    let count = |sandbox: &Sandbox| rows(sandbox, "SELECT count(*) FROM runs", &[]);
+    let truth = count(&sandbox);
+    if has("sqlite3") {
+        for damage in ["delete from seen", "update seen set problem = 'x'", "drop table listed"] {
+            sandbox.shell(&format!("sqlite3 {INDEX} \"{damage}\"")).exits(0);
+            assert_eq!(count(&sandbox), truth, "{damage}");
+            assert_eq!(sandbox.run(["list", "--json"]).exits(0).json()["total"], 3, "{damage}");
+        }
+    }
+    for instead in ["mkfifo", "ln -s ../../../elsewhere", "ln -s /dev/null", "mkdir"] {
+        sandbox.shell(&format!("rm -rf {INDEX}; {instead} {INDEX}")).exits(0);
+        let outcome = sandbox.shell("timeout 20 consensus list").exits(0);
+        assert_eq!(outcome.stdout.lines().count(), 4, "{instead}: {outcome}");
+        assert_eq!(count(&sandbox), truth, "{instead}");
+        assert!(!sandbox.at("elsewhere").exists(), "nothing is written through a link");
+    }
+    sandbox
+        .shell(&format!(
+            "rm -rf {INDEX} artifacts/.consensus/cache; mkdir out; ln -s ../../out artifacts/.consensus/cache"
+        ))
+        .exits(0);
+    assert_eq!(count(&sandbox), truth);
+    assert_eq!(fs::read_dir(sandbox.at("out")).unwrap().count(), 0, "nothing is written through a link");
+}
+
+#[test]
+fn what_cannot_be_answered_says_what_is_wrong() {
+    let sandbox = sandbox();
+    let refused = |question: &str, args: &[&str]| query(&sandbox, question, args).exits(2).stderr;
+    let twice = refused("SELECT :a", &["--param", "a=1", "--param", "a=2"]);
+    assert!(twice.contains("`:a` is given twice") && twice.contains("--param NAME=VALUE"), "{twice}");
+    let nul = sandbox.shell("printf 'select 1\\0 x' | consensus query -").exits(2);
+    assert!(nul.stderr.contains("NUL"), "{nul}");
+    let bytes = sandbox.shell("printf 'select \"\\377\"' | consensus query -").exits(2);
+    assert!(bytes.stderr.contains("not UTF-8 at byte 8"), "{bytes}");
+    let full = sandbox.shell("consensus export runs > /dev/full").exits(8);
+    assert!(full.stderr.contains("cannot write to standard output"), "{full}");
+    // SQLite repeats what it was given: that is nothing for a log.
+    let logged =
+        query(&sandbox, "SELECT json_extract('{}', input_idea) FROM runs", &["--log-format", "json"]);
+    assert!(logged.exits(2).stderr.contains("bad_query"), "it is refused");
+    let logged =
+        query(&sandbox, "SELECT json_extract('{}', input_idea) FROM runs", &["--log-format", "json"]);
+    assert!(!logged.stderr.contains("invoices") && !logged.stderr.contains("Blockchain"), "{logged}");
+    sandbox.write("artifacts/broken/run-1/manifest.json", "{");
+    let outcome = query(&sandbox, "SELECT count(*) FROM runs", &[]).exits(6);
+    assert!(outcome.stderr.contains("1 run cannot be read, and is not in the answer"), "{outcome}");
+    assert!(outcome.stderr.contains("consensus index"), "{outcome}");
+    let json = sandbox.run(["export", "policies", "--json"]).exits(6).json();
+    assert_eq!(json["columns"][0], "project_id");
+}
