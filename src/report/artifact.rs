@@ -53,8 +53,7 @@ pub fn shown(shown: &Shown, width: usize) -> String {
 
 fn head(shown: &Shown) -> String {
     let Shown { name, version, items } = shown;
-    let named = format!("{}@{}", safe(&name.to_string()), version.version);
-    let mut out = format!("{}  {}\n", styled(BOLD, named), version.status);
+    let mut out = format!("{}  {}\n", styled(BOLD, named(name, version.version)), version.status);
     let mut line = |what: &str, standing: &Standing| {
         let note = standing.note.as_ref().map(|note| format!(": {}", safe(note))).unwrap_or_default();
         let _ = writeln!(out, "{what:<9}  {} by {}{note}", minute(&standing.at), safe(&standing.by));
@@ -331,14 +330,17 @@ pub fn lineage_json(name: &ArtifactName, version: u64, item: &ItemId, passages: 
     ])
 }
 
-/// How an artifact's version is named in a line.
-pub(super) fn named(line: &VersionLine) -> String {
-    let name =
-        ArtifactName { cycle: line.cycle.clone(), job: line.job_id.clone(), phase: line.phase.clone() };
+fn named_line(line: &VersionLine) -> String {
+    let (cycle, job, phase) = (line.cycle.clone(), line.job_id.clone(), line.phase.clone());
+    named(&ArtifactName { cycle, job, phase }, line.version)
+}
+
+/// How an artifact's version is named.
+fn named(name: &ArtifactName, version: u64) -> String {
     let named = safe(&name.to_string());
     match named.split_once(' ') {
-        Some((name, cycle)) => format!("{name}@{} {cycle}", line.version),
-        None => format!("{named}@{}", line.version),
+        Some((name, cycle)) => format!("{name}@{version} {cycle}"),
+        None => format!("{named}@{version}"),
     }
 }
 
@@ -352,7 +354,7 @@ pub(super) fn line(line: &VersionLine) -> String {
         0 => String::new(),
         open => format!(", {open} of {} items undecided", line.items),
     };
-    format!("{}  {}{by}{open}", named(line), line.status)
+    format!("{}  {}{by}{open}", named_line(line), line.status)
 }
 
 /// What is signed off.
@@ -363,7 +365,7 @@ pub fn approved(lines: &[VersionLine]) -> String {
         let at = line.settled_at.as_deref().map(minute).unwrap_or_default();
         let by = line.settled_by.as_deref().map(safe).unwrap_or_default();
         let note = line.notes.as_ref().map(|note| format!(": {}", safe(note))).unwrap_or_default();
-        let _ = writeln!(out, "{}  {} by {by}{note}", styled(BOLD, named(line)), at);
+        let _ = writeln!(out, "{}  {} by {by}{note}", styled(BOLD, named_line(line)), at);
     }
     if lines.is_empty() {
         out.push_str("nothing is approved\n");

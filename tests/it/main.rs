@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod approvals;
 mod audit;
 mod bad_input;
 mod compare;

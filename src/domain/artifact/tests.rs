@@ -231,14 +231,14 @@ fn approved_items_are_carried_with_their_decisions_and_others_are_left() {
         decision,
         note: Some("so".into()),
     };
-    story.tell("ann", decide("a", Decision::Approved)).unwrap();
-    story.tell("ben", decide("b", Decision::Rejected)).unwrap();
+    story.tell("author", decide("a", Decision::Approved)).unwrap();
+    story.tell("reviewer", decide("b", Decision::Rejected)).unwrap();
     let new = NewItem {
         derived_from: Some(Place { version: 1, item: id("c") }),
         modification_reason: Some("narrower".into()),
         ..new_item("c2")
     };
-    story.tell("cat", Event::Modify { version: 1, item: id("c"), new: Box::new(new) }).unwrap();
+    story.tell("owner", Event::Modify { version: 1, item: id("c"), new: Box::new(new) }).unwrap();
     story.tell("maker", story.event("submit")).unwrap();
     story.tell("boss", Event::Reject { version: 1, note: "finish it".into() }).unwrap();
     story
@@ -257,8 +257,8 @@ fn approved_items_are_carried_with_their_decisions_and_others_are_left() {
     assert_eq!(
         shown,
         [
-            ("a", Decision::Approved, Some("ann"), Some("t2")),
-            ("b", Decision::Rejected, Some("ben"), Some("t3"))
+            ("a", Decision::Approved, Some("author"), Some("t2")),
+            ("b", Decision::Rejected, Some("reviewer"), Some("t3"))
         ]
     );
     assert_eq!(
@@ -278,7 +278,11 @@ fn approved_items_are_carried_with_their_decisions_and_others_are_left() {
         .collect();
     assert_eq!(
         told,
-        [(1, "recommended", "maker".into()), (1, "approved", "ann".into()), (2, "carried", "maker".into())]
+        [
+            (1, "recommended", "maker".into()),
+            (1, "approved", "author".into()),
+            (2, "carried", "maker".into())
+        ]
     );
     let told: Vec<&str> =
         lineage(&story.entries, 1, &id("c2")).unwrap().iter().map(|passage| passage.what).collect();
@@ -343,7 +347,7 @@ proptest! {
     fn state_is_the_fold_and_nothing_decided_is_stamped_again(
         moves in proptest::collection::vec((0..8usize, 0..3usize), 1..60)
     ) {
-        let people = ["maker", "boss", "ann"];
+        let people = ["maker", "boss", "author"];
         let mut story = Story::default();
         for (word, by) in moves {
             let _ = story.tell(people[by], story.event(WORDS[word]));
