@@ -10,6 +10,7 @@ mod asking_error;
 mod audit;
 mod compare;
 mod config;
+mod diff;
 mod doctor;
 mod error;
 mod generate;
@@ -108,6 +109,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
     match &cli.command {
         Command::Run(args) => run::run(workspace, args, &settings, output),
         Command::Show(args) => show::show(&workspace, args, output),
+        Command::Diff(args) => diff::diff(&workspace, args, output),
         Command::Report(args) => report::report(&workspace, args, output),
         Command::List(args) => list::list(&workspace, args, output),
         Command::Verify(args) => verify::verify(&workspace, args, output),

@@ -12,6 +12,7 @@ pub mod check;
 pub mod compare;
 pub mod decimal;
 pub mod decision;
+pub mod difference;
 pub mod digest;
 pub mod estimate;
 pub mod event;

@@ -3,6 +3,7 @@
 pub mod artifact;
 pub mod audit;
 pub mod compare;
+pub mod difference;
 pub mod doctor;
 pub mod estimated;
 pub mod index;

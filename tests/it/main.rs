@@ -16,6 +16,7 @@ mod crash;
 mod custom_step;
 mod dependencies;
 mod determinism;
+mod diff;
 mod docs;
 mod doctor;
 mod generate;

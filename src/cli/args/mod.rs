@@ -104,6 +104,8 @@ pub(super) enum Command {
     ///
     /// A report is made anew from the record each time; none is kept.
     Report(ReportArgs),
+    /// Show what differs between two runs: decision, reviews, findings, proposal; exit status 1 when something does
+    Diff(DiffArgs),
     /// List the runs of the store, newest first
     List(ListArgs),
     /// Derive everything that was recorded again, and say what does not hold
@@ -239,6 +241,29 @@ pub(super) struct ShowArgs {
     /// A run: `job@latest`, `job/run`, a run id or its first four digits or more, or its directory
     #[arg(value_name = "RUN")]
     pub(super) run: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// The one run, as `show` takes it
+    #[arg(value_name = "RUN")]
+    pub(super) old: String,
+    /// The other
+    #[arg(value_name = "RUN")]
+    pub(super) new: String,
+    /// As what
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(super) format: DiffFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// For a terminal
+    Text,
+    /// Markdown, for a discussion
+    Md,
+    /// JSON, for programs; --json is the same
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -99,6 +99,31 @@ fn without_lines(text: &str) -> String {
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// The findings of the one list that are not in the other, and those of the other that are not in the one.
+#[must_use]
+pub fn unmatched<'f>(old: &'f [Finding], new: &'f [Finding]) -> (Vec<&'f Finding>, Vec<&'f Finding>) {
+    let mut known: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, finding) in old.iter().enumerate().rev() {
+        for key in keys(&finding.data) {
+            known.entry(key).or_default().push(at);
+        }
+    }
+    let mut stayed = vec![false; old.len()];
+    let mut is_new = |finding: &&Finding| {
+        for key in keys(&finding.data) {
+            while let Some(at) = known.get_mut(&key).and_then(Vec::pop) {
+                if !std::mem::replace(&mut stayed[at], true) {
+                    return false;
+                }
+            }
+        }
+        true
+    };
+    let came = new.iter().filter(&mut is_new).collect();
+    let gone = old.iter().zip(&stayed).filter(|(_, stayed)| !**stayed).map(|(finding, _)| finding).collect();
+    (gone, came)
+}
+
 /// For each finding the earlier item that it is, if there is one; each item is taken once. Of several the latest is
 /// taken, and where another item stands in its place, that one.
 #[must_use]

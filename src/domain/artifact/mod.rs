@@ -15,7 +15,7 @@ mod version;
 mod view;
 
 pub use event::{Entry, Event, EventError, NewItem};
-pub use finding::{Finding, findings, matched};
+pub use finding::{Finding, findings, matched, unmatched};
 pub use guard::Guard;
 pub use item::{Decision, Item, Place, Source};
 pub use lineage::{Passage, lineage};

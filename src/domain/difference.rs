@@ -1,0 +1,200 @@
+//! What differs between two runs: the proposal field by field, the reviews persona by persona, the findings, the
+//! decision. It is computed from what is recorded; nobody is asked.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::artifact::{Finding, findings, unmatched};
+use super::decimal::{Confidence, Score};
+use super::decision::Label;
+use super::ids::{JobId, PersonaId, RunId};
+use super::json::{Value, pretty, to_value};
+use super::policy::PolicyRef;
+use super::review::PersonaReview;
+use super::text::fold_space;
+use super::view::RunView;
+
+/// What differs from one run to another.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The one.
+    pub old: Side,
+    /// The other.
+    pub new: Side,
+    /// Each field of the proposal.
+    pub proposal: Vec<FieldDifference>,
+    /// Each persona that reviewed one of them.
+    pub personas: Vec<PersonaDifference>,
+    /// Findings that are not there any more, as the data of items.
+    pub gone: Vec<Value>,
+    /// Findings that were not there.
+    pub came: Vec<Value>,
+    /// How many findings are in both.
+    pub stayed: usize,
+}
+
+/// One of two runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Side {
+    /// The job.
+    pub job_id: JobId,
+    /// The run.
+    pub run_id: RunId,
+    /// When it was made.
+    pub created_at: Option<String>,
+    /// The policy that it was completed under.
+    pub policy: Option<PolicyRef>,
+    /// What was decided.
+    pub decision: Option<Label>,
+    /// The weighted confidence.
+    pub weighted_confidence: Option<Confidence>,
+}
+
+/// A field of the proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldDifference {
+    /// Its name.
+    pub field: String,
+    /// `unchanged`, `added`, `removed` or `modified`; white space alone is no change.
+    pub change: &'static str,
+    /// What differs, line by line.
+    pub diff: Option<String>,
+}
+
+/// What a persona said in each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonaDifference {
+    /// Who.
+    pub persona_id: PersonaId,
+    /// What it said in the one; none where it did not review.
+    pub old: Option<Seat>,
+    /// What it said in the other.
+    pub new: Option<Seat>,
+}
+
+/// What a persona said, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seat {
+    /// Its score.
+    pub score: Score,
+    /// How many blocking issues it has.
+    pub blocking_issues: usize,
+    /// Whether one of them is security-critical.
+    pub security_critical: bool,
+}
+
+impl Difference {
+    /// What differs from `old` to `new`.
+    #[must_use]
+    pub fn of(old: &RunView, new: &RunView) -> Self {
+        let (before, after) = (findings(&old.reviews), findings(&new.reviews));
+        let (gone, came) = unmatched(&before, &after);
+        let stayed = before.len() - gone.len();
+        let data =
+            |findings: Vec<&Finding>| findings.into_iter().map(|finding| finding.data.clone()).collect();
+        Self {
+            old: Side::of(old),
+            new: Side::of(new),
+            proposal: fields(old, new),
+            personas: personas(&old.reviews, &new.reviews),
+            gone: data(gone),
+            came: data(came),
+            stayed,
+        }
+    }
+
+    /// Whether nothing differs but which runs they are.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let said = |side: &Side| (side.decision, side.weighted_confidence);
+        said(&self.old) == said(&self.new)
+            && self.gone.is_empty()
+            && self.came.is_empty()
+            && self.proposal.iter().all(|field| field.change == "unchanged")
+            && self.personas.iter().all(|persona| persona.old == persona.new)
+    }
+}
+
+impl Side {
+    fn of(view: &RunView) -> Self {
+        let manifest = &view.manifest;
+        let decision = manifest.decision.as_ref();
+        Self {
+            job_id: manifest.job_id.clone(),
+            run_id: manifest.run_id.clone(),
+            created_at: view.created_at.clone(),
+            policy: manifest.policy.clone(),
+            decision: decision.map(|decision| decision.label),
+            weighted_confidence: decision.map(|decision| decision.weighted_confidence),
+        }
+    }
+}
+
+fn fields(old: &RunView, new: &RunView) -> Vec<FieldDifference> {
+    let texts = |view: &RunView| -> BTreeMap<String, String> {
+        let value = view.proposal.as_ref().map(to_value);
+        let members = value.iter().flat_map(Value::members);
+        members
+            .map(|(name, value)| (name.clone(), words(value)))
+            .filter(|(_, text)| !text.is_empty())
+            .collect()
+    };
+    let (before, after) = (texts(old), texts(new));
+    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+    names.sort();
+    names.dedup();
+    let field = |name: &String| {
+        let (old, new) = (before.get(name), after.get(name));
+        let change = match (old, new) {
+            (Some(old), Some(new)) if fold_space(old) == fold_space(new) => "unchanged",
+            (Some(_), Some(_)) => "modified",
+            (None, _) => "added",
+            (_, None) => "removed",
+        };
+        let text = |side: Option<&String>| side.map_or_else(String::new, |text| format!("{text}\n"));
+        let (old, new) = (text(old), text(new));
+        let diff = || TextDiff::from_lines(&old, &new).unified_diff().header(name, name).to_string();
+        FieldDifference { field: name.clone(), change, diff: (change != "unchanged").then(diff) }
+    };
+    names.into_iter().map(field).collect()
+}
+
+/// A field as lines of text.
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.trim().to_owned(),
+        Value::Array(items) if items.iter().all(|item| item.as_str().is_some()) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|item| format!("- {item}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        other => pretty(other).trim().to_owned(),
+    }
+}
+
+fn personas(old: &[PersonaReview], new: &[PersonaReview]) -> Vec<PersonaDifference> {
+    let seat = |reviews: &[PersonaReview], id: &PersonaId| {
+        let review = reviews.iter().find(|review| review.persona_id == *id)?;
+        Some(Seat {
+            score: review.confidence_score,
+            blocking_issues: review.blocking_issues.len(),
+            security_critical: review
+                .blocking_issues
+                .iter()
+                .any(|issue| issue.security_critical == Some(true)),
+        })
+    };
+    let mut ids: Vec<&PersonaId> = new.iter().map(|review| &review.persona_id).collect();
+    for review in old {
+        if !ids.contains(&&review.persona_id) {
+            ids.push(&review.persona_id);
+        }
+    }
+    let difference =
+        |id: &PersonaId| PersonaDifference { persona_id: id.clone(), old: seat(old, id), new: seat(new, id) };
+    ids.into_iter().map(difference).collect()
+}
