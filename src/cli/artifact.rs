@@ -39,7 +39,15 @@ pub(super) fn version(
                 by: said.by.clone(),
             };
             let made = authored(workspace, said.no_wait, |workspace| verb::make(workspace, &options))?;
-            output.answer(|| report::made_json(&made), || report::made(&made, Output::width()))
+            output.answer(|| report::made_json(&made), || report::made(&made, Output::width()))?;
+            if made.shown.version.from_run.is_none() && made.new == 0 && !output.is_json() {
+                output.hint("it is of no run and has no new items: `item add` adds some, `version withdraw` gives the draft up");
+            }
+            Ok(Answer::Yes)
+        }
+        VersionCommand::List { job, open } => {
+            let lines = verb::versions(&workspace, job.as_ref(), *open)?;
+            output.answer(|| report::versions_json(&lines), || report::versions(&lines))
         }
         VersionCommand::Show { version } => {
             let shown = verb::show(&workspace, &version.name(cycle), version.version)?;
@@ -76,7 +84,12 @@ pub(super) fn item(
             if *pending {
                 shown.items.retain(|item| item.decision == Decision::Pending);
             }
-            output.answer(|| report::shown_json(&shown), || report::items(&shown.items, Output::width()))
+            let none = if *pending { "nothing is undecided\n" } else { "it has no items\n" };
+            let text = || match shown.items.len() {
+                0 => none.to_owned(),
+                _ => report::items(&shown.items, Output::width()),
+            };
+            output.answer(|| report::shown_json(&shown), text)
         }
         ItemCommand::Show { version, item } => {
             let shown = verb::show(&workspace, &version.name(cycle), version.version)?;

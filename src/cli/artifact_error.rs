@@ -41,7 +41,7 @@ fn guarded(guard: &Guard) -> Kind {
         Guard::NotNewest(..) => (CONFLICT, "an earlier version stays as it is; name the newest, or none"),
         Guard::DraftExists(..) => (
             CONFLICT,
-            "go on with that one, or settle it: `version submit`, `approve`, `reject` or `withdraw`",
+            "go on with that one, or give it up: `version withdraw`; what is submitted is settled by `approve` or `reject`",
         ),
         Guard::NotDraft(..) => (
             CONFLICT,
@@ -50,13 +50,16 @@ fn guarded(guard: &Guard) -> Kind {
         Guard::NotOpen(..) => {
             (CONFLICT, "`version new` makes the next version, with what was approved carried")
         }
-        Guard::NotSubmitted(..) => {
-            (CONFLICT, "a draft is handed in by `version submit` first; what is settled stays so")
-        }
+        Guard::NotSubmitted(..) => (
+            CONFLICT,
+            "a draft is handed in by `version submit` first; what is settled stays so, and `version new` makes the next",
+        ),
         Guard::Empty(_) => {
             (CONFLICT, "add items with `item add`, or make versions with --from-run or --items")
         }
-        Guard::NotSubmitter { .. } => (CONFLICT, "others turn it down: `version reject -m WHY`"),
+        Guard::NotSubmitter { .. } => {
+            (CONFLICT, "others turn it down once it is submitted: `version reject -m WHY`")
+        }
         Guard::UndecidedItems { .. } => {
             (CONFLICT, "`item approve` or `item reject` them first; `item list --pending` lists them")
         }

@@ -236,6 +236,7 @@ pub const OF_ARTIFACTS: [Table; 4] = [
             "approved_at",
             "approved_by",
             "approval_notes",
+            "run_id",
             "artifact",
         ],
     },

@@ -137,7 +137,7 @@ id!(
 id!(
     /// A period that separates versions of one artifact, such as a quarter or a release.
     Cycle,
-    "cycle",
+    "name for a cycle",
     "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
     is_name,
     NAME_RULE
@@ -146,7 +146,7 @@ id!(
 id!(
     /// What of a job is versioned: `proposal` for a reviewed document, or a name that a team gives.
     Phase,
-    "phase",
+    "name for a phase",
     "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
     is_name,
     NAME_RULE
@@ -155,7 +155,7 @@ id!(
 id!(
     /// One thing to decide in a version; it keeps its id in every version that it is in.
     ItemId,
-    "item id",
+    "name for an item",
     "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
     is_name,
     NAME_RULE

@@ -48,7 +48,8 @@ pub fn made_json(made: &Made) -> Value {
 /// A version with its items.
 #[must_use]
 pub fn shown(shown: &Shown, width: usize) -> String {
-    head(shown) + &items(&shown.items, width)
+    let items = items(&shown.items, width);
+    head(shown) + if shown.items.is_empty() { "" } else { "\n" } + &items
 }
 
 fn head(shown: &Shown) -> String {
@@ -91,7 +92,7 @@ pub fn items(items: &[Item], width: usize) -> String {
     let mut out = String::new();
     if !items.is_empty() {
         let header = format!("{:<id$}  {:<8}  WHAT", "ITEM", "DECISION");
-        let _ = writeln!(out, "\n{}", styled(DIM, header));
+        let _ = writeln!(out, "{}", styled(DIM, header));
     }
     for item in items {
         let space = width.saturating_sub(id + 12).max(30);
@@ -189,8 +190,13 @@ pub fn done(done: &Done) -> String {
     for id in done.items.iter().take(20) {
         let found = done.shown.items.iter().find(|item| item.item_id == *id);
         if let Some(item) = found {
-            let _ =
-                writeln!(out, "{}  {}  {}", item.item_id, coloured(item.decision), cut(&summary(item), 70));
+            let was = done.overruled.iter().find(|was| was.item_id == *id);
+            let was = was.map(|was| {
+                let by = was.decided_by.as_deref().map(safe).unwrap_or_default();
+                format!(" (was {} by {by})", was.decision.as_str())
+            });
+            let (decision, was) = (coloured(item.decision), was.unwrap_or_default());
+            let _ = writeln!(out, "{}  {decision}{was}  {}", item.item_id, cut(&summary(item), 70));
         }
     }
     if done.items.len() > 20 {
@@ -202,7 +208,9 @@ pub fn done(done: &Done) -> String {
 /// As [`done`], for programs.
 #[must_use]
 pub fn done_json(done: &Done) -> Value {
-    shown_json(&done.shown).with("changed", to_value(&done.items))
+    shown_json(&done.shown)
+        .with("changed", to_value(&done.items))
+        .with("overruled", to_value(&done.overruled))
 }
 
 /// Everything that happened, one event a line.
@@ -304,6 +312,7 @@ pub fn lineage(passages: &[Passage]) -> String {
             "carried" => format!(" from version {}", from.version),
             _ => format!(" from {}", from.item),
         });
+        let from = from.or_else(|| passage.into.as_ref().map(|into| format!(" into {into}")));
         let note = passage.note.as_ref().map(|note| format!(": {}", safe(note))).unwrap_or_default();
         let (at, what) = (minute(&passage.at), passage.what);
         let _ = writeln!(
@@ -357,6 +366,21 @@ pub(super) fn line(line: &VersionLine) -> String {
     format!("{}  {}{by}{open}", named_line(line), line.status)
 }
 
+/// Every version, in a line each.
+#[must_use]
+pub fn versions(lines: &[VersionLine]) -> String {
+    if lines.is_empty() {
+        return "there are no such versions\n".to_owned();
+    }
+    lines.iter().map(|one| line(one) + "\n").collect()
+}
+
+/// As [`versions`], for programs.
+#[must_use]
+pub fn versions_json(lines: &[VersionLine]) -> Value {
+    object([("format_version", number(FORMAT_VERSION)), ("versions", to_value(&lines))])
+}
+
 /// What is signed off.
 #[must_use]
 pub fn approved(lines: &[VersionLine]) -> String {
@@ -365,7 +389,9 @@ pub fn approved(lines: &[VersionLine]) -> String {
         let at = line.settled_at.as_deref().map(minute).unwrap_or_default();
         let by = line.settled_by.as_deref().map(safe).unwrap_or_default();
         let note = line.notes.as_ref().map(|note| format!(": {}", safe(note))).unwrap_or_default();
-        let _ = writeln!(out, "{}  {} by {by}{note}", styled(BOLD, named_line(line)), at);
+        let run = line.from_run.as_ref().map_or("of no run".to_owned(), |run| format!("of run {run}"));
+        let _ =
+            writeln!(out, "{}  {} by {by}{note}  {}", styled(BOLD, named_line(line)), at, styled(DIM, run));
     }
     if lines.is_empty() {
         out.push_str("nothing is approved\n");

@@ -50,7 +50,7 @@ fn a_proposal_goes_from_its_first_run_to_a_signed_off_second_version() {
     // What is open is told wherever the run is.
     assert!(said(&sandbox, "list").exits(0).stdout.contains("hazards@1  draft, 17 of 17 items undecided"));
     assert!(said(&sandbox, "show hazards@latest").exits(0).stdout.contains("hazards@1  draft, 17 of 17"));
-    assert!(said(&sandbox, "report hazards@latest").exits(0).stdout.contains("hazards:proposal@1 draft"));
+    assert!(said(&sandbox, "report hazards@latest").exits(0).stdout.contains("hazards@1 draft"));
     assert_eq!(json_of(&sandbox, "list --needs-decision")["total"], 1);
     said(&sandbox, &format!("item approve hazards {critical} -m 'must be mended' --by reviewer")).exits(0);
     said(&sandbox, "item reject hazards 1 -m 'not for so few users' --by reviewer").exits(0);
@@ -271,7 +271,10 @@ fn any_phase_is_versioned_and_analysts_ask_about_it_as_they_did() {
     }
     let lineage = said(&sandbox, "lineage q3-report:samples@2 1 --cycle 2026-q3").exits(0).stdout;
     let what: Vec<&str> = lineage.lines().map(|line| line.split("  ").nth(2).unwrap()).collect();
-    assert_eq!(what, ["recommended", "modified: wrong branch", "derived from s4: wrong branch", "approved"]);
+    assert_eq!(
+        what,
+        ["recommended", "modified into 1: wrong branch", "derived from s4: wrong branch", "approved"]
+    );
     assert_eq!(refused(&sandbox, "version show q3-report:samples", 4), "not_found");
 }
 

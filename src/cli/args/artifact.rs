@@ -60,6 +60,15 @@ pub(in crate::cli) enum VersionCommand {
         #[command(flatten)]
         said: SaidArgs,
     },
+    /// List the versions of everything, or of one job
+    List {
+        /// Only those of this job
+        #[arg(value_name = "JOB")]
+        job: Option<JobId>,
+        /// Only those that are a draft or submitted
+        #[arg(long)]
+        open: bool,
+    },
     /// Show a version: how far it is, by whom, and its items
     Show {
         /// The version; the newest without `@N`
@@ -83,7 +92,7 @@ pub(in crate::cli) enum VersionCommand {
     },
     /// Hand a draft in: from here on its items can be decided and not changed
     Submit(SettleArgs),
-    /// Take a submitted version back, by who submitted it
+    /// Take a submitted version back, by who submitted it, or give a draft up, by who made it
     Withdraw(SettleArgs),
     /// Sign a submitted version off, once every item is decided
     Approve(SettleArgs),

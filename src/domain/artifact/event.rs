@@ -88,7 +88,7 @@ pub enum Event {
         /// In words.
         note: Option<String>,
     },
-    /// Who handed it in takes it back, for good.
+    /// Who handed it in takes it back, or who made it gives the draft up, for good.
     Withdraw {
         /// The version.
         version: u64,

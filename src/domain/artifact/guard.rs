@@ -27,8 +27,8 @@ pub enum Guard {
     /// It holds nothing.
     #[error("version {0} has no item and is of no run")]
     Empty(u64),
-    /// Only who submitted it takes it back.
-    #[error("version {version} was submitted by {submitter}, not by {by}")]
+    /// Only who submitted it takes it back, or who made it while it is a draft.
+    #[error("version {version} was brought so far by {submitter}, not by {by}")]
     NotSubmitter {
         /// Which.
         version: u64,

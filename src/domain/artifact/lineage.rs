@@ -25,6 +25,8 @@ pub struct Passage {
     pub note: Option<String>,
     /// The item or version that it comes from.
     pub from: Option<Place>,
+    /// The item that stands in its place.
+    pub into: Option<ItemId>,
 }
 
 /// What happened to an item up to `version`, oldest first: who recommended, decided and changed what, and when.
@@ -68,6 +70,7 @@ fn passed(entry: &Entry, state: &Artifact, line: &[ItemId], passages: &mut Vec<P
         at: entry.at.clone(),
         note: note.map(ToOwned::to_owned),
         from,
+        into: None,
     };
     let new = match &entry.event {
         Event::New { items, .. } | Event::Add { items, .. } => &items[..],
@@ -81,8 +84,9 @@ fn passed(entry: &Entry, state: &Artifact, line: &[ItemId], passages: &mut Vec<P
                 let carried = state.item(id).and_then(|item| item.carried_from.clone());
                 passages.extend(carried.map(|from| passage(id, "carried", None, Some(from))));
             }
-            Event::Modify { item, .. } if item == id => {
-                passages.push(passage(id, "modified", entry.event.note(), None));
+            Event::Modify { item, new, .. } if item == id => {
+                let modified = passage(id, "modified", entry.event.note(), None);
+                passages.push(Passage { into: Some(new.item_id.clone()), ..modified });
             }
             Event::Decide { items, decision, note, .. } if items.contains(id) => {
                 let what = if *decision == Decision::Approved { "approved" } else { "rejected" };

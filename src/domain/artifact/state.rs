@@ -9,6 +9,7 @@ use super::version::{Left, Standing, Status, Version};
 use crate::domain::digest::Digest;
 use crate::domain::ids::{ItemId, RunId};
 use crate::domain::json::{self, Value};
+use crate::domain::text::fold_space;
 
 /// An artifact: all its versions, and the items of the newest.
 #[derive(Debug, Clone, Default)]
@@ -147,8 +148,12 @@ impl Artifact {
                 Ok(())
             }
             Event::Withdraw { .. } => {
-                let submitter = self.submitted(number, status)?;
-                if submitter != *by {
+                // A draft is given up by who made it.
+                let submitter = match self.newest().filter(|_| status == Status::Draft) {
+                    Some(draft) => draft.created.by.clone(),
+                    None => self.submitted(number, status)?,
+                };
+                if !is_same(&submitter, by) {
                     return Err(Guard::NotSubmitter { version: number, submitter, by: by.clone() });
                 }
                 self.settle(Status::Withdrawn, |version| version.settled = Some(standing));
@@ -164,8 +169,8 @@ impl Artifact {
                 if frozen != Some(*data_digest) || *data_digest != self.data_digest() {
                     return Err(Guard::DigestChanged(number));
                 }
-                let is_maker = self.newest().is_some_and(|newest| newest.created.by == *by);
-                if (submitter == *by || is_maker) && !allow_self_approval {
+                let is_maker = self.newest().is_some_and(|newest| is_same(&newest.created.by, by));
+                if (is_same(&submitter, by) || is_maker) && !allow_self_approval {
                     return Err(Guard::SelfApproval { version: number, by: by.clone() });
                 }
                 for version in &mut self.versions {
@@ -350,6 +355,11 @@ impl Artifact {
             change(newest);
         }
     }
+}
+
+/// Whether two labels are one but for case and white space.
+fn is_same(one: &str, other: &str) -> bool {
+    fold_space(one).to_lowercase() == fold_space(other).to_lowercase()
 }
 
 fn draft(version: u64, status: Status) -> Result<(), Guard> {

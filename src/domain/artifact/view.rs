@@ -38,6 +38,8 @@ pub struct Done {
     pub shown: Shown,
     /// The items that it happened to, or that are new.
     pub items: Vec<ItemId>,
+    /// Those of them that were decided before, as they were.
+    pub overruled: Vec<Item>,
 }
 
 /// How an item differs between two versions.

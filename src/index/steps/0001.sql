@@ -208,6 +208,7 @@ CREATE TABLE approved_artifacts (
   approved_at TEXT NOT NULL,
   approved_by TEXT NOT NULL,
   approval_notes TEXT,
+  run_id TEXT,
   artifact TEXT NOT NULL
 );
 CREATE INDEX approved_of_artifact ON approved_artifacts (artifact);

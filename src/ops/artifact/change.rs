@@ -1,5 +1,7 @@
 //! Everything that happens to a version after it is made.
 
+use std::collections::HashSet;
+
 use super::items::numbered;
 use super::look::shown;
 use super::{ArtifactError, ItemInput, existing, folded, guarded, who};
@@ -60,7 +62,9 @@ pub fn change(
             (Event::Add { version, items }, ids)
         }
         Change::Decide(items, decision) => {
-            let items = items.unwrap_or_else(|| artifact.undecided());
+            let mut items = items.unwrap_or_else(|| artifact.undecided());
+            let mut seen = HashSet::new();
+            items.retain(|item| seen.insert(item.clone()));
             (Event::Decide { version, items: items.clone(), decision, note }, items)
         }
         Change::Modify(item, data, source) => {
@@ -84,12 +88,14 @@ pub fn change(
             (Event::Reject { version, note }, Vec::new())
         }
     };
+    let was = items.iter().filter_map(|id| artifact.item(id));
+    let overruled = was.filter(|item| item.decision != Decision::Pending).cloned().collect();
     let number = history.last.as_ref().map_or(1, |last| last.number + 1);
     let entry = Entry { number, at: workspace.clock.now(), by: who(workspace, by), event };
     artifact.apply(&entry).map_err(|guard| guarded(name, guard))?;
     let content = entry.event.content(name);
     lock.append(Series::Artifact(name), history.last.as_ref(), (&entry.at, &entry.by), content)?;
-    Ok(Done { shown: shown(name, &artifact), items })
+    Ok(Done { shown: shown(name, &artifact), items, overruled })
 }
 
 /// The item that takes the place of another.

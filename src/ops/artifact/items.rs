@@ -45,9 +45,19 @@ pub fn read_items(path: &Path) -> Result<Vec<ItemInput>, OpsError> {
     let item = |(bytes, line): (&[u8], usize)| {
         let item: ItemInput = json::from_slice(bytes).map_err(|error| refused(line, error.to_string()))?;
         match item.data {
-            Value::Object(_) => Ok(item),
-            _ => Err(refused(line, "field `data`: it takes an object".to_owned())),
+            Value::Object(_) => {}
+            _ => return Err(refused(line, "field `data`: it takes an object".to_owned())),
         }
+        let is_time = |at: &String| chrono::DateTime::parse_from_rfc3339(at).is_ok();
+        if !item.recommended_at.as_ref().is_none_or(is_time) {
+            let problem =
+                "field `recommended_at`: it takes a time as RFC 3339 has it, such as 2026-01-02T03:04:05Z";
+            return Err(refused(line, problem.to_owned()));
+        }
+        if item.kind.as_ref().is_some_and(|kind| kind.trim().is_empty()) {
+            return Err(refused(line, "field `type`: it must not be blank".to_owned()));
+        }
+        Ok(item)
     };
     let items = written.map(item).collect::<Result<Vec<_>, _>>()?;
     if items.is_empty() {

@@ -115,6 +115,20 @@ pub fn approved(workspace: &Workspace<'_>, job: Option<&JobId>) -> Result<Vec<Ve
     Ok(lines)
 }
 
+/// Every version, or of one job, or only what is open.
+///
+/// # Errors
+/// [`OpsError`] where there is no store, or an event could not happen.
+pub fn versions(
+    workspace: &Workspace<'_>,
+    job: Option<&JobId>,
+    is_open: bool,
+) -> Result<Vec<VersionLine>, OpsError> {
+    let mut lines = summaries(&Store::open(&workspace.store)?, job)?;
+    lines.retain(|line| !is_open || line.status.is_open());
+    Ok(lines)
+}
+
 /// Every version of every artifact, or of those of one job, in a line each.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ pub use change::{Change, change};
 pub use error::ArtifactError;
 pub use items::{ItemInput, read_items};
 pub(super) use look::each_version;
-pub use look::{approved, difference, events, item, lineage, show, summaries, summary};
+pub use look::{approved, difference, events, item, lineage, show, summaries, summary, versions};
 pub use make::{NewVersion, make};
 
 use super::{OpsError, Workspace};

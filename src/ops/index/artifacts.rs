@@ -183,6 +183,7 @@ impl Of<'_> {
             Cell::Text(settled.at.clone()),
             Cell::Text(settled.by.clone()),
             Cell::text(settled.note.clone()),
+            Cell::text(version.from_run.as_ref().map(ToString::to_string)),
             Cell::Text(self.key.to_owned()),
         ])
     }
