@@ -11,6 +11,7 @@ use crate::domain::artifact::{ArtifactRef, Decision};
 use crate::domain::ids::Cycle;
 use crate::domain::json::Value;
 use crate::domain::policy::VersionName;
+use crate::domain::view::Unreadable;
 use crate::ops::artifact::{self as verb, ArtifactError, Change, ItemInput, NewVersion};
 use crate::ops::{OpsError, Workspace};
 use crate::report::artifact as report;
@@ -46,8 +47,9 @@ pub(super) fn version(
             Ok(Answer::Yes)
         }
         VersionCommand::List { job, open } => {
-            let lines = verb::versions(&workspace, job.as_ref(), *open)?;
-            output.answer(|| report::versions_json(&lines), || report::versions(&lines))
+            let (lines, broken) = verb::versions(&workspace, job.as_ref(), *open)?;
+            output.answer(|| report::versions_json(&lines, &broken), || report::versions(&lines, &broken))?;
+            whole(&broken)
         }
         VersionCommand::Show { version } => {
             let shown = verb::show(&workspace, &version.name(cycle), version.version)?;
@@ -133,8 +135,17 @@ pub(super) fn approved(
     args: &ApprovedArgs,
     output: &Output,
 ) -> Result<Answer, CommandError> {
-    let lines = verb::approved(workspace, args.job.as_ref())?;
-    output.answer(|| report::approved_json(&lines), || report::approved(&lines))
+    let (lines, broken) = verb::approved(workspace, args.job.as_ref())?;
+    output.answer(|| report::approved_json(&lines, &broken), || report::approved(&lines, &broken))?;
+    whole(&broken)
+}
+
+/// An answer is whole only if every artifact could be read.
+fn whole(broken: &[Unreadable]) -> Result<Answer, CommandError> {
+    match broken.len() {
+        0 => Ok(Answer::Yes),
+        count => Err(CommandError::unreadable(count)),
+    }
 }
 
 fn decide(
@@ -145,7 +156,13 @@ fn decide(
     output: &Output,
 ) -> Result<Answer, CommandError> {
     let items = if args.all { None } else { Some(args.items.clone()) };
-    change(workspace, (&args.version, cycle), Change::Decide(items, decision), &args.said, output)
+    change(
+        workspace,
+        (&args.version, cycle),
+        Change::Decide(items, decision, args.overrule),
+        &args.said,
+        output,
+    )
 }
 
 fn settle(

@@ -28,6 +28,11 @@ pub(super) fn kind(error: &ArtifactError) -> Kind {
             USAGE,
             Some("nothing was made; a line is such as {\"type\": \"sample\", \"data\": {\"account\": 7}}"),
         ),
+        ArtifactError::TooLarge { .. } => (
+            "too_large",
+            USAGE,
+            Some("nothing was made; hand fewer items in, and add the others with `item add`"),
+        ),
         ArtifactError::Data(_) => {
             ("bad_data", USAGE, Some("nothing was changed; mind the quotes of the shell"))
         }
@@ -70,6 +75,9 @@ fn guarded(guard: &Guard) -> Kind {
             (CONFLICT, "somebody else approves it (--by), or the policy allows it: `consensus policy apply`")
         }
         Guard::ReasonRequired => (CONFLICT, "say why with -m"),
+        Guard::AlreadyDecided { .. } => {
+            (CONFLICT, "with --overrule it is decided otherwise, and the one before stays in the log")
+        }
         Guard::ItemExists(_) => (CONFLICT, "give it another id, or none: then the next number is taken"),
         Guard::ItemModified(_) => (CONFLICT, "decide the item that stands in its place; `lineage` names it"),
         Guard::Malformed(_) => (USAGE, "nothing was changed"),

@@ -326,12 +326,12 @@ impl Filling<'_> {
         Ok(())
     }
 
-    /// The artifacts that were read before, and how many events each had.
+    /// The artifacts that were read before, and what each was read at.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn artifacts_seen(&self) -> Result<BTreeMap<String, i64>, IndexError> {
-        let mut statement = self.0.prepare("SELECT artifact, events FROM artifacts_seen")?;
+    pub fn artifacts_seen(&self) -> Result<BTreeMap<String, String>, IndexError> {
+        let mut statement = self.0.prepare("SELECT artifact, stamp FROM artifacts_seen")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -355,13 +355,13 @@ impl Filling<'_> {
         OF_ARTIFACTS.get(table).map_or(Ok(()), |table| self.insert(*table, rows))
     }
 
-    /// Notes that an artifact was read with so many events.
+    /// Notes what an artifact was read at.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn see_artifact(&self, artifact: &str, events: i64) -> Result<(), IndexError> {
-        let text = "INSERT INTO artifacts_seen (artifact, events) VALUES (?, ?)";
-        self.0.execute(text, params![artifact, events])?;
+    pub fn see_artifact(&self, artifact: &str, stamp: &str) -> Result<(), IndexError> {
+        let text = "INSERT INTO artifacts_seen (artifact, stamp) VALUES (?, ?)";
+        self.0.execute(text, params![artifact, stamp])?;
         Ok(())
     }
 

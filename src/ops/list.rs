@@ -110,17 +110,9 @@ fn versions(
     options: &ListOptions,
     report: &mut ListReport,
 ) -> Result<Vec<VersionLine>, OpsError> {
-    let mut lines = Vec::new();
-    for name in store.artifacts(options.job.as_ref())? {
-        match artifact::summary(store, &name) {
-            Ok(found) => lines.extend(found),
-            Err(error) => {
-                let path = store.path().join(name.job.as_str());
-                report.unreadable.push(Unreadable { path, problem: error.to_string() });
-                report.total += 1;
-            }
-        }
-    }
+    let (mut lines, broken) = artifact::readable(store, options.job.as_ref())?;
+    report.total += broken.len();
+    report.unreadable.extend(broken);
     lines.retain(|line| line.from_run.is_some());
     Ok(lines)
 }

@@ -11,7 +11,7 @@ use crate::domain::artifact::{
 };
 use crate::domain::ids::ItemId;
 use crate::domain::json::{Value, canonical, pretty, to_value};
-use crate::domain::view::VersionLine;
+use crate::domain::view::{Unreadable, VersionLine};
 
 /// A version that was made, and what became of the items before.
 #[must_use]
@@ -309,7 +309,7 @@ pub fn lineage(passages: &[Passage]) -> String {
     let mut out = String::new();
     for passage in passages {
         let from = passage.from.as_ref().map(|from| match passage.what {
-            "carried" => format!(" from version {}", from.version),
+            "carried" | "found again" => format!(" from version {}", from.version),
             _ => format!(" from {}", from.item),
         });
         let from = from.or_else(|| passage.into.as_ref().map(|into| format!(" into {into}")));
@@ -368,22 +368,29 @@ pub(super) fn line(line: &VersionLine) -> String {
 
 /// Every version, in a line each.
 #[must_use]
-pub fn versions(lines: &[VersionLine]) -> String {
-    if lines.is_empty() {
-        return "there are no such versions\n".to_owned();
+pub fn versions(lines: &[VersionLine], broken: &[Unreadable]) -> String {
+    let none = if lines.is_empty() { "there are no such versions\n" } else { "" };
+    none.to_owned() + &lines.iter().map(|one| line(one) + "\n").collect::<String>() + &unreadable(broken)
+}
+
+fn unreadable(broken: &[Unreadable]) -> String {
+    let mut out = String::new();
+    for one in broken {
+        let _ = writeln!(out, "{} {}", styled(RED, "unreadable".to_owned()), safe(&one.problem));
     }
-    lines.iter().map(|one| line(one) + "\n").collect()
+    out
 }
 
 /// As [`versions`], for programs.
 #[must_use]
-pub fn versions_json(lines: &[VersionLine]) -> Value {
-    object([("format_version", number(FORMAT_VERSION)), ("versions", to_value(&lines))])
+pub fn versions_json(lines: &[VersionLine], broken: &[Unreadable]) -> Value {
+    let unreadable = ("unreadable", to_value(&broken));
+    object([("format_version", number(FORMAT_VERSION)), ("versions", to_value(&lines)), unreadable])
 }
 
 /// What is signed off.
 #[must_use]
-pub fn approved(lines: &[VersionLine]) -> String {
+pub fn approved(lines: &[VersionLine], broken: &[Unreadable]) -> String {
     let mut out = String::new();
     for line in lines {
         let at = line.settled_at.as_deref().map(minute).unwrap_or_default();
@@ -396,11 +403,12 @@ pub fn approved(lines: &[VersionLine]) -> String {
     if lines.is_empty() {
         out.push_str("nothing is approved\n");
     }
-    out
+    out + &unreadable(broken)
 }
 
 /// As [`approved`], for programs.
 #[must_use]
-pub fn approved_json(lines: &[VersionLine]) -> Value {
-    object([("format_version", number(FORMAT_VERSION)), ("approved", to_value(&lines))])
+pub fn approved_json(lines: &[VersionLine], broken: &[Unreadable]) -> Value {
+    let unreadable = ("unreadable", to_value(&broken));
+    object([("format_version", number(FORMAT_VERSION)), ("approved", to_value(&lines)), unreadable])
 }

@@ -3,7 +3,7 @@
 //! A series is a directory of them. Readers take no lock; whoever appends holds the store's lock from
 //! reading the newest record to writing the next one.
 
-use super::dir::{Dir, EntryKind};
+use super::dir::{Dir, Entry, EntryKind};
 use super::{Store, StoreError, StoreLock, layout};
 use crate::domain::artifact::ArtifactName;
 use crate::domain::ids::{JobId, PolicyName};
@@ -93,9 +93,11 @@ impl Store {
                 let phases = dir.dir(&job)?;
                 for phase in names(&phases)? {
                     let Ok(phase_name) = phase.parse() else { continue };
-                    let entries = phases.dir(&phase)?.entries()?;
-                    // Whoever made the directory may have died before there was an event.
-                    if entries.iter().any(|entry| layout::record_number(&entry.name).is_some()) {
+                    let entries = phases.dir(&phase).and_then(|dir| dir.entries());
+                    let is_event = |entry: &Entry| layout::record_number(&entry.name).is_some();
+                    // Whoever made the directory may have died before there was an event; what cannot be looked into may
+                    // hold some.
+                    if entries.map_or(true, |entries| entries.iter().any(is_event)) {
                         let (cycle, job) = (period.clone(), job_id.clone());
                         found.push(ArtifactName { cycle, job, phase: phase_name });
                     }
@@ -105,15 +107,21 @@ impl Store {
         Ok(found)
     }
 
-    /// How many records a series has, by the number of the newest; nothing is read.
+    /// What changes whenever a record is appended to a series, taken away or put in another's place; nothing is read.
     ///
     /// # Errors
     /// What the system refuses.
-    pub fn count_records(&self, series: Series<'_>) -> Result<u64, StoreError> {
+    pub fn series_stamp(&self, series: Series<'_>) -> Result<String, StoreError> {
         let Some(dir) = self.root.try_dir(&format!("{}/{}", layout::OWN, series.dir()))? else {
-            return Ok(0);
+            return Ok(String::new());
         };
-        Ok(dir.entries()?.iter().filter_map(|entry| layout::record_number(&entry.name)).max().unwrap_or(0))
+        let numbers = dir.entries()?.iter().filter_map(|entry| layout::record_number(&entry.name)).max();
+        let number = numbers.unwrap_or(0);
+        let (newest, of_dir) = (dir.stat(&layout::record(number))?, dir.stat_self()?);
+        let part = |stat: &rustix::fs::Stat| {
+            format!("{}.{:09} {} {}", stat.st_ctime, stat.st_ctime_nsec, stat.st_ino, stat.st_size)
+        };
+        Ok(format!("{number} {} {}", part(&newest), part(&of_dir)))
     }
 
     /// The records of a series, oldest first, their chain checked; empty where there is no such series.
@@ -166,10 +174,11 @@ impl StoreLock<'_> {
     }
 }
 
-/// The names of the directories in a directory, sorted.
+/// The names in a directory that can be those of artifacts, sorted. What is no directory is there to be told of when it is
+/// opened.
 fn names(dir: &Dir) -> Result<Vec<String>, StoreError> {
-    let entries = dir.entries()?.into_iter();
-    Ok(entries.filter(|entry| entry.kind == EntryKind::Dir).map(|entry| entry.name).collect())
+    let is_hidden = |name: &str| name.starts_with('.');
+    Ok(dir.entries()?.into_iter().map(|entry| entry.name).filter(|name| !is_hidden(name)).collect())
 }
 
 fn read_all(dir: &Dir) -> Result<Vec<Sealed>, StoreError> {

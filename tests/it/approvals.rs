@@ -175,6 +175,21 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
     for bad in ["haz/ards", "hazards@0", "hazards@x", "hazards:", ".."] {
         said(&sandbox, &format!("version show '{bad}'")).exits(2);
     }
+    said(&sandbox, "item add hazards:design --data '{}' --id b").exits(0);
+    said(&sandbox, "item approve hazards:design b b --by reviewer").exits(0);
+    assert_eq!(refused(&sandbox, "item reject hazards:design b --by other", 5), "already_decided");
+    assert_eq!(
+        refused(&sandbox, "item approve hazards:design b --overrule --by other", 5),
+        "already_decided"
+    );
+    let overruled = json_of(&sandbox, "item reject hazards:design b --overrule --by other");
+    assert_eq!(overruled["overruled"][0]["decided_by"], "reviewer");
+    let deep = format!("{}1{}", "{\"a\":".repeat(100), "}".repeat(100));
+    assert_eq!(refused(&sandbox, &format!("item add hazards:design --data '{deep}'"), 2), "malformed");
+    // A draft can be given up, by who made it, whatever way the name is written.
+    said(&sandbox, "version new hazards:draft --by 'The Author'").exits(0);
+    assert_eq!(refused(&sandbox, "version withdraw hazards:draft --by other", 5), "not_submitter");
+    said(&sandbox, "version withdraw hazards:draft --by ' the\u{200b}  author'").exits(0);
     // A policy may allow what is refused otherwise.
     said(&sandbox, "version new hazards --from-run hazards@latest --by author").exits(0);
     said(&sandbox, "item approve hazards --all --by author").exits(0);
@@ -371,4 +386,60 @@ fn an_event_that_was_edited_removed_or_could_not_happen_is_found() {
         .exits(0);
     let found = said(&sandbox, "verify --all").exits(1).stdout;
     assert!(found.contains("it is an event of `hazards`"), "{found}");
+}
+
+#[test]
+fn a_new_hole_does_not_come_in_with_a_decision_on_an_old_one() {
+    let sandbox = reviewed();
+    said(&sandbox, "version new hazards --from-run hazards@latest --by author").exits(0);
+    said(&sandbox, "item reject hazards --all -m 'a pilot' --by reviewer").exits(0);
+    said(&sandbox, "version submit hazards --by author").exits(0);
+    said(&sandbox, "version reject hazards -m more --by owner").exits(0);
+    // The rule says the same of it, and quotes another line.
+    let other = "The root password of the database is stored in plain text on every laptop.";
+    let text = fixture("hazards.md");
+    let mended: Vec<&str> = text.lines().filter(|line| !line.contains("plain")).collect();
+    sandbox.write("hazards.md", mended.join("\n") + "\n\n" + other + "\n");
+    let run = json_of(&sandbox, "run hazards.md")["run_id"].as_str().unwrap().to_owned();
+    let made = json_of(&sandbox, &format!("version new hazards --from-run {run} --by author"));
+    let items = made["items"].as_array().unwrap();
+    let hole = items.iter().find(|item| item["data"].to_string().contains("root password"));
+    assert_eq!(hole.expect("it is an item")["decision"], "pending", "{made}");
+}
+
+#[test]
+fn what_stands_in_the_place_of_events_is_told_and_followed_nowhere() {
+    for instead in ["ln -s ../../../../elsewhere", "touch", "mkfifo"] {
+        let sandbox = reviewed();
+        said(&sandbox, "version new hazards --from-run hazards@latest --by author").exits(0);
+        said(&sandbox, "version new other --by author").exits(0);
+        sandbox
+            .shell(&format!(
+                "mkdir elsewhere && mv {EVENTS}/* elsewhere/ && rmdir {EVENTS} && {instead} {EVENTS}"
+            ))
+            .exits(0);
+        let found = sandbox.shell("timeout 20 consensus verify --all").exits(1).stdout;
+        assert!(found.contains("versions of hazards"), "{instead}: {found}");
+        let listed = sandbox.shell("timeout 20 consensus version list").exits(6).stdout;
+        assert!(listed.contains("other@1  draft") && listed.contains("unreadable"), "{instead}: {listed}");
+        assert_eq!(sandbox.shell("timeout 20 consensus query 'SELECT 1'").status, Some(6), "{instead}");
+    }
+}
+
+#[test]
+fn a_history_that_was_replaced_is_in_the_next_answer() {
+    let sandbox = Sandbox::new();
+    let decided = |how: &str, by: &str| {
+        said(&sandbox, "version new job --by author").exits(0);
+        said(&sandbox, "item add job --data '{}' --id a --by author").exits(0);
+        said(&sandbox, &format!("item {how} job a --by {by}")).exits(0);
+        sandbox
+            .run(["query", "SELECT decision_status, decided_by FROM sample_decisions", "--json"])
+            .exits(0)
+            .json()["rows"][0]
+            .clone()
+    };
+    assert_eq!(decided("approve", "one"), json!(["approved", "one"]));
+    std::fs::remove_dir_all(sandbox.at("artifacts/.consensus/versions/-/job/proposal")).unwrap();
+    assert_eq!(decided("reject", "other"), json!(["rejected", "other"]));
 }

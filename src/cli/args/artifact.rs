@@ -122,6 +122,9 @@ pub(in crate::cli) struct DecideArgs {
     /// All items that are undecided
     #[arg(long)]
     pub(in crate::cli) all: bool,
+    /// Decide otherwise what somebody decided before
+    #[arg(long)]
+    pub(in crate::cli) overrule: bool,
     #[command(flatten)]
     pub(in crate::cli) said: SaidArgs,
 }

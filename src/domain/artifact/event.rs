@@ -76,6 +76,8 @@ pub enum Event {
         items: Vec<ItemId>,
         /// How: approved or rejected.
         decision: Decision,
+        /// Whether what was decided before is decided otherwise on purpose.
+        overrules: bool,
         /// Why.
         note: Option<String>,
     },

@@ -75,17 +75,20 @@ fn data(persona: &str, kind: &str, text: &str, critical: Option<bool>, basis: Op
     Value::Object(members)
 }
 
-/// What two findings have in common that are one: the kind, and the rule with the words that it quotes, or the text;
-/// all but for white space.
-fn keys(data: &Value) -> Vec<String> {
+/// What two findings have in common that are one: the kind, how grave it is, the words that are quoted, and the rule or
+/// else the text; all but for white space. A rule says the same of every place, so its text tells nothing apart.
+fn key(data: &Value) -> String {
     let text = |name: &str| fold_space(data.get(name).and_then(Value::as_str).unwrap_or_default());
-    let kind = text("kind");
+    let is = |name: &str| data.get(name) == Some(&Value::Bool(true));
     let quotes = data.get("evidence").map(Value::items).unwrap_or_default().iter();
-    let quotes: Vec<String> =
-        quotes.filter_map(|evidence| evidence.get("quote").and_then(Value::as_str)).map(fold_space).collect();
-    let rule = data.get("rule_id").and_then(Value::as_str);
-    let by_rule = rule.map(|rule| format!("{kind}\0rule\0{rule}\0{}", quotes.join("\0")));
-    by_rule.into_iter().chain([format!("{kind}\0text\0{}", without_lines(&text("text")))]).collect()
+    let quotes = quotes.filter_map(|evidence| evidence.get("quote").and_then(Value::as_str)).map(fold_space);
+    let what = match data.get("rule_id").and_then(Value::as_str) {
+        Some(rule) => format!("rule {rule}"),
+        None => format!("text {}", without_lines(&text("text"))),
+    };
+    let grave = [is("security_critical"), is("is_blocking")];
+    let parts = [text("kind"), format!("{grave:?}"), what].into_iter().chain(quotes);
+    parts.collect::<Vec<_>>().join("\0")
 }
 
 /// Words without the numbers of lines that they name: lines move from one document to the next.
@@ -104,57 +107,49 @@ fn without_lines(text: &str) -> String {
 pub fn unmatched<'f>(old: &'f [Finding], new: &'f [Finding]) -> (Vec<&'f Finding>, Vec<&'f Finding>) {
     let mut known: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, finding) in old.iter().enumerate().rev() {
-        for key in keys(&finding.data) {
-            known.entry(key).or_default().push(at);
-        }
+        known.entry(key(&finding.data)).or_default().push(at);
     }
     let mut stayed = vec![false; old.len()];
-    let mut is_new = |finding: &&Finding| {
-        for key in keys(&finding.data) {
-            while let Some(at) = known.get_mut(&key).and_then(Vec::pop) {
-                if !std::mem::replace(&mut stayed[at], true) {
-                    return false;
-                }
-            }
+    let mut is_new = |finding: &&Finding| match known.get_mut(&key(&finding.data)).and_then(Vec::pop) {
+        Some(at) => {
+            stayed[at] = true;
+            false
         }
-        true
+        None => true,
     };
     let came = new.iter().filter(&mut is_new).collect();
     let gone = old.iter().zip(&stayed).filter(|(_, stayed)| !**stayed).map(|(finding, _)| finding).collect();
     (gone, came)
 }
 
-/// For each finding the earlier item that it is, if there is one; each item is taken once. Of several the latest is
-/// taken, and where another item stands in its place, that one.
+/// For each finding the earlier item that it is, if there is one. Each item is taken once, one that was decided before
+/// one that was not, and a later one before an earlier one. Where another item stands in its place, it is that one.
 #[must_use]
 pub fn matched(artifact: &Artifact, findings: &[Finding]) -> Vec<Option<ItemId>> {
     let mut known: HashMap<String, Vec<&Item>> = HashMap::new();
     let mut replacements: HashMap<&ItemId, &Item> = HashMap::new();
     for (_, item) in artifact.all_items().filter(|(_, item)| item.kind == TYPE) {
-        for key in keys(&item.data) {
-            known.entry(key).or_default().push(item);
-        }
+        known.entry(key(&item.data)).or_default().push(item);
         if let Some(from) = &item.derived_from {
             replacements.insert(&from.item, item);
         }
     }
-    let mut taken = std::collections::HashSet::new();
-    let mut find = |finding: &Finding| {
-        for key in keys(&finding.data) {
-            let Some(items) = known.get_mut(&key) else { continue };
-            while let Some(item) = items.pop() {
-                if !taken.insert(&item.item_id) {
-                    continue;
-                }
-                let mut item = item;
-                while let (Decision::Modified, Some(new)) = (item.decision, replacements.get(&item.item_id)) {
-                    item = new;
-                    taken.insert(&item.item_id);
-                }
-                return Some(item.item_id.clone());
-            }
-        }
-        None
+    let worth = |item: &&Item| match item.decision {
+        Decision::Modified => 0,
+        Decision::Pending => 1,
+        Decision::Rejected => 2,
+        Decision::Approved => 3,
     };
-    findings.iter().map(&mut find).collect()
+    // The last is taken first; what came later stands behind what came before.
+    for items in known.values_mut() {
+        items.sort_by_key(worth);
+    }
+    let take = |finding: &Finding| {
+        let mut item = known.get_mut(&key(&finding.data))?.pop()?;
+        while let (Decision::Modified, Some(new)) = (item.decision, replacements.get(&item.item_id)) {
+            item = new;
+        }
+        Some(item.item_id.clone())
+    };
+    findings.iter().map(take).collect()
 }

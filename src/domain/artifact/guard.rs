@@ -1,5 +1,6 @@
 //! What may not happen to an artifact, and when.
 
+use super::item::Decision;
 use super::version::Status;
 use crate::domain::ids::ItemId;
 
@@ -67,6 +68,16 @@ pub enum Guard {
         /// The item.
         item: ItemId,
     },
+    /// Somebody decided it before.
+    #[error("item `{item}` was {} by {by} already", decision.as_str())]
+    AlreadyDecided {
+        /// Which.
+        item: ItemId,
+        /// How.
+        decision: Decision,
+        /// By whom.
+        by: String,
+    },
     /// Its id is taken.
     #[error("there is an item `{0}` already")]
     ItemExists(ItemId),
@@ -101,6 +112,7 @@ impl Guard {
             Self::SelfApproval { .. } => "self_approval",
             Self::ReasonRequired => "reason_required",
             Self::NoSuchItem { .. } => "no_such_item",
+            Self::AlreadyDecided { .. } => "already_decided",
             Self::ItemExists(_) => "item_exists",
             Self::ItemModified(_) => "item_modified",
             Self::Malformed(_) => "malformed",

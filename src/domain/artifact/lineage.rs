@@ -15,7 +15,7 @@ pub struct Passage {
     pub version: u64,
     /// The item that it happened to.
     pub item: ItemId,
-    /// What: `recommended`, `derived`, `carried`, `approved`, `rejected` or `modified`.
+    /// What: `recommended`, `derived`, `carried`, `found again`, `approved`, `rejected` or `modified`.
     pub what: &'static str,
     /// By whom, unauthenticated.
     pub by: String,
@@ -80,9 +80,10 @@ fn passed(entry: &Entry, state: &Artifact, line: &[ItemId], passages: &mut Vec<P
     // The item that it was made from is told of first.
     for id in line.iter().rev() {
         match &entry.event {
-            Event::New { .. } => {
+            Event::New { kept, .. } => {
+                let what = if kept.contains(id) { "found again" } else { "carried" };
                 let carried = state.item(id).and_then(|item| item.carried_from.clone());
-                passages.extend(carried.map(|from| passage(id, "carried", None, Some(from))));
+                passages.extend(carried.map(|from| passage(id, what, None, Some(from))));
             }
             Event::Modify { item, new, .. } if item == id => {
                 let modified = passage(id, "modified", entry.event.note(), None);

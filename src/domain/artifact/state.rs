@@ -9,7 +9,9 @@ use super::version::{Left, Standing, Status, Version};
 use crate::domain::digest::Digest;
 use crate::domain::ids::{ItemId, RunId};
 use crate::domain::json::{self, Value};
-use crate::domain::text::fold_space;
+
+/// Data that is nested deeper cannot be read again inside its event.
+const MAX_DEPTH: usize = 64;
 
 /// An artifact: all its versions, and the items of the newest.
 #[derive(Debug, Clone, Default)]
@@ -89,8 +91,9 @@ impl Artifact {
     /// The lowest number that is no item's id yet.
     #[must_use]
     pub fn free_id(&self) -> u64 {
-        let numbers = self.items.iter().filter_map(|held| held.item.item_id.as_str().parse::<u64>().ok());
-        numbers.max().unwrap_or(0).saturating_add(1)
+        // A longer number was given by somebody, and is not counted on from.
+        let short = self.items.iter().map(|held| held.item.item_id.as_str()).filter(|id| id.len() < 10);
+        short.filter_map(|id| id.parse::<u64>().ok()).max().unwrap_or(0) + 1
     }
 
     /// The digest of all data of the newest version's items, in their order.
@@ -130,7 +133,9 @@ impl Artifact {
                 Ok(())
             }
             Event::Modify { item, new, .. } => self.modify(number, status, item, new, &standing),
-            Event::Decide { items, decision, .. } => self.decide(number, status, items, *decision, &standing),
+            Event::Decide { items, decision, overrules, .. } => {
+                self.decide((number, status), items, (*decision, *overrules), &standing)
+            }
             Event::Submit { data_digest, .. } => {
                 draft(number, status)?;
                 if self.items().next().is_none()
@@ -248,6 +253,9 @@ impl Artifact {
             if !matches!(item.data, Value::Object(_)) {
                 return Err(Guard::Malformed("the data of an item is a JSON object"));
             }
+            if depth(&item.data) > MAX_DEPTH {
+                return Err(Guard::Malformed("the data of an item is nested at most 64 levels deep"));
+            }
         }
         Ok(())
     }
@@ -301,10 +309,9 @@ impl Artifact {
 
     fn decide(
         &mut self,
-        version: u64,
-        status: Status,
+        (version, status): (u64, Status),
         items: &[ItemId],
-        decision: Decision,
+        (decision, overrules): (Decision, bool),
         standing: &Standing,
     ) -> Result<(), Guard> {
         if !status.is_open() {
@@ -316,7 +323,14 @@ impl Artifact {
         if items.is_empty() {
             return Err(Guard::Malformed("no item waits for a decision"));
         }
-        items.iter().try_for_each(|id| self.can_decide(version, id))?;
+        for id in items {
+            self.can_decide(version, id)?;
+            let decided = self.item(id).filter(|item| item.decision != Decision::Pending);
+            if let Some(item) = decided.filter(|item| !overrules || item.decision == decision) {
+                let by = item.decided_by.clone().unwrap_or_default();
+                return Err(Guard::AlreadyDecided { item: id.clone(), decision: item.decision, by });
+            }
+        }
         for id in items {
             self.set(version, id, decision, standing);
         }
@@ -357,9 +371,21 @@ impl Artifact {
     }
 }
 
-/// Whether two labels are one but for case and white space.
+/// Whether two labels are one but for case, white space, and what is no letter or digit, or not to be seen.
 fn is_same(one: &str, other: &str) -> bool {
-    fold_space(one).to_lowercase() == fold_space(other).to_lowercase()
+    let plain = |label: &str| {
+        let letters = label
+            .chars()
+            .filter(|letter| letter.is_alphanumeric() && *letter != '\u{3164}' && *letter != '\u{115f}');
+        letters.flat_map(char::to_lowercase).collect::<String>()
+    };
+    plain(one) == plain(other)
+}
+
+/// How deep a value is nested.
+fn depth(value: &Value) -> usize {
+    let inner = value.items().iter().chain(value.members().iter().map(|(_, value)| value));
+    1 + inner.map(depth).max().unwrap_or(0)
 }
 
 fn draft(version: u64, status: Status) -> Result<(), Guard> {

@@ -74,9 +74,13 @@ impl Story {
                     ..new_item(&name)
                 }),
             },
-            "decide" => {
-                Event::Decide { version, items: vec![first()], decision: Decision::Approved, note: None }
-            }
+            "decide" => Event::Decide {
+                version,
+                items: vec![first()],
+                decision: Decision::Approved,
+                overrules: true,
+                note: None,
+            },
             "submit" => Event::Submit { version, data_digest, note: None },
             "withdraw" => Event::Withdraw { version, note: None },
             "approve" => {
@@ -230,6 +234,7 @@ fn approved_items_are_carried_with_their_decisions_and_others_are_left() {
         version: 1,
         items: vec![id(item)],
         decision,
+        overrules: false,
         note: Some("so".into()),
     };
     story.tell("author", decide("a", Decision::Approved)).unwrap();
@@ -319,6 +324,7 @@ fn a_finding_is_the_one_that_it_was_before() {
     let again = [
         finding("Weak words", Some("vague"), Some("rather slow")),
         finding("There is no way back", Some("rollback"), None),
+        finding("Weak words", Some("vague"), Some("another place")),
         finding("Said by a model", None, None),
         finding("New", Some("other"), None),
         finding("Weak words", Some("vague"), Some("quite fast")),
@@ -328,7 +334,7 @@ fn a_finding_is_the_one_that_it_was_before() {
     let found: Vec<Option<String>> =
         matched(&story.artifact, &again).into_iter().map(|id| id.map(|id| id.to_string())).collect();
     let some = |id: &str| Some(id.to_owned());
-    assert_eq!(found, [some("3"), some("1"), some("4"), None, some("2"), None, some("5")]);
+    assert_eq!(found, [some("3"), some("1"), None, some("4"), None, some("2"), None, some("5")]);
 }
 
 #[test]

@@ -134,10 +134,10 @@ CREATE TABLE policy_versions (
   change_notes TEXT
 );
 
--- The artifacts that were read, by how many events.
+-- The artifacts that were read.
 CREATE TABLE artifacts_seen (
   artifact TEXT NOT NULL PRIMARY KEY,
-  events INTEGER NOT NULL
+  stamp TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE sample_selection_versions (

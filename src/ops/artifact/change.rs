@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::items::numbered;
 use super::look::shown;
-use super::{ArtifactError, ItemInput, existing, folded, guarded, who};
+use super::{ArtifactError, ItemInput, append, existing, folded, guarded, who};
 use crate::domain::artifact::{
     Artifact, ArtifactName, Decision, Done, Entry, Event, Guard, NewItem, Place, Source,
 };
@@ -12,15 +12,16 @@ use crate::domain::ids::ItemId;
 use crate::domain::json::Value;
 use crate::domain::policy::VersionName;
 use crate::ops::{OpsError, Workspace, policy};
-use crate::store::{Series, Store};
+use crate::store::Store;
 
 /// What is to happen.
 #[derive(Debug, Clone)]
 pub enum Change {
     /// Items are added to a draft.
     Add(Vec<ItemInput>),
-    /// Items are approved or rejected; all that are undecided where none are named.
-    Decide(Option<Vec<ItemId>>, Decision),
+    /// Items are approved or rejected, all that are undecided where none are named; the last says whether what was decided
+    /// before is decided otherwise.
+    Decide(Option<Vec<ItemId>>, Decision, bool),
     /// Another item, with this data, takes the place of one.
     Modify(ItemId, Value, Source),
     /// It is handed in.
@@ -61,11 +62,11 @@ pub fn change(
             let ids = items.iter().map(|item| item.item_id.clone()).collect();
             (Event::Add { version, items }, ids)
         }
-        Change::Decide(items, decision) => {
+        Change::Decide(items, decision, overrules) => {
             let mut items = items.unwrap_or_else(|| artifact.undecided());
             let mut seen = HashSet::new();
             items.retain(|item| seen.insert(item.clone()));
-            (Event::Decide { version, items: items.clone(), decision, note }, items)
+            (Event::Decide { version, items: items.clone(), decision, overrules, note }, items)
         }
         Change::Modify(item, data, source) => {
             let by = who(workspace, by);
@@ -93,8 +94,7 @@ pub fn change(
     let number = history.last.as_ref().map_or(1, |last| last.number + 1);
     let entry = Entry { number, at: workspace.clock.now(), by: who(workspace, by), event };
     artifact.apply(&entry).map_err(|guard| guarded(name, guard))?;
-    let content = entry.event.content(name);
-    lock.append(Series::Artifact(name), history.last.as_ref(), (&entry.at, &entry.by), content)?;
+    append(&lock, name, history.last.as_ref(), &entry)?;
     Ok(Done { shown: shown(name, &artifact), items, overruled })
 }
 

@@ -56,6 +56,14 @@ pub enum ArtifactError {
         /// What is wrong with it.
         problem: String,
     },
+    /// What is handed in at once is more than an event holds.
+    #[error("it would take an event of {size} bytes; at most {limit} are kept in one")]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+        /// The most that is kept.
+        limit: u64,
+    },
     /// The data of an item is refused.
     #[error("the data of the item: {0}")]
     Data(String),

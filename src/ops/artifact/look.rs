@@ -6,7 +6,7 @@ use crate::domain::artifact::{
     Version,
 };
 use crate::domain::ids::{ItemId, JobId};
-use crate::domain::view::VersionLine;
+use crate::domain::view::{Unreadable, VersionLine};
 use crate::ops::{OpsError, Workspace};
 use crate::store::Store;
 
@@ -104,29 +104,50 @@ pub fn lineage(
     Ok((version, passages))
 }
 
-/// The approved registry: the current version of every artifact, or of those of one job, that has one.
+/// The approved registry: the current version of every artifact, or of those of one job, that has one; and which cannot be
+/// read.
 ///
 /// # Errors
-/// [`OpsError`] where there is no store, or an event could not happen.
-pub fn approved(workspace: &Workspace<'_>, job: Option<&JobId>) -> Result<Vec<VersionLine>, OpsError> {
-    let store = Store::open(&workspace.store)?;
-    let mut lines = summaries(&store, job)?;
+/// [`OpsError`] where there is no store.
+pub fn approved(
+    workspace: &Workspace<'_>,
+    job: Option<&JobId>,
+) -> Result<(Vec<VersionLine>, Vec<Unreadable>), OpsError> {
+    let (mut lines, broken) = readable(&Store::open(&workspace.store)?, job)?;
     lines.retain(|line| line.status == Status::Approved);
-    Ok(lines)
+    Ok((lines, broken))
 }
 
-/// Every version, or of one job, or only what is open.
+/// Every version, or of one job, or only what is open; and which artifacts cannot be read.
 ///
 /// # Errors
-/// [`OpsError`] where there is no store, or an event could not happen.
+/// [`OpsError`] where there is no store.
 pub fn versions(
     workspace: &Workspace<'_>,
     job: Option<&JobId>,
     is_open: bool,
-) -> Result<Vec<VersionLine>, OpsError> {
-    let mut lines = summaries(&Store::open(&workspace.store)?, job)?;
+) -> Result<(Vec<VersionLine>, Vec<Unreadable>), OpsError> {
+    let (mut lines, broken) = readable(&Store::open(&workspace.store)?, job)?;
     lines.retain(|line| !is_open || line.status.is_open());
-    Ok(lines)
+    Ok((lines, broken))
+}
+
+/// Every version of the artifacts that can be read, in a line each, and the others.
+///
+/// # Errors
+/// What the system refuses.
+pub fn readable(store: &Store, job: Option<&JobId>) -> Result<(Vec<VersionLine>, Vec<Unreadable>), OpsError> {
+    let (mut lines, mut broken) = (Vec::new(), Vec::new());
+    for name in store.artifacts(job)? {
+        match summary(store, &name) {
+            Ok(found) => lines.extend(found),
+            Err(error) => {
+                let path = store.path().join(name.job.as_str());
+                broken.push(Unreadable { path, problem: error.to_string() });
+            }
+        }
+    }
+    Ok((lines, broken))
 }
 
 /// Every version of every artifact, or of those of one job, in a line each.
@@ -145,7 +166,7 @@ pub fn summaries(store: &Store, job: Option<&JobId>) -> Result<Vec<VersionLine>,
 ///
 /// # Errors
 /// [`OpsError`] where an event could not happen.
-pub fn summary(store: &Store, name: &ArtifactName) -> Result<Vec<VersionLine>, OpsError> {
+pub(super) fn summary(store: &Store, name: &ArtifactName) -> Result<Vec<VersionLine>, OpsError> {
     let mut counts: Vec<(usize, usize)> = Vec::new();
     let artifact = each_version(store, name, |artifact| {
         let pending = artifact.items().filter(|item| item.decision == Decision::Pending).count();

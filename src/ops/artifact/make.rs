@@ -2,7 +2,7 @@
 
 use super::items::numbered;
 use super::look::shown;
-use super::{ArtifactError, ItemInput, folded, guarded, history, who};
+use super::{ArtifactError, ItemInput, append, folded, guarded, history, who};
 use crate::domain::artifact::{
     Artifact, ArtifactName, Decision, Entry, Event, Finding, Made, Source, findings, matched,
 };
@@ -11,7 +11,7 @@ use crate::domain::ids::{ItemId, PersonaId, RunId};
 use crate::domain::manifest::StepName;
 use crate::domain::step::{RunStatus, Step};
 use crate::ops::{OpsError, RunRef, Workspace, view};
-use crate::store::{RunDir, Series, Store};
+use crate::store::{RunDir, Store};
 
 /// Which version to make.
 #[derive(Debug, Clone)]
@@ -47,11 +47,10 @@ pub fn make(workspace: &Workspace<'_>, options: &NewVersion) -> Result<Made, Ops
     let version = artifact.newest().map_or(1, |newest| newest.version + 1);
     let event = Event::New { version, from_run, note: options.note.clone(), kept, items };
     let (at, by) = (workspace.clock.now(), who(workspace, options.by.as_deref()));
-    let content = event.content(&options.name);
     let number = history.last.as_ref().map_or(1, |last| last.number + 1);
     let entry = Entry { number, at, by, event };
     artifact.apply(&entry).map_err(|guard| guarded(&options.name, guard))?;
-    lock.append(Series::Artifact(&options.name), history.last.as_ref(), (&entry.at, &entry.by), content)?;
+    append(&lock, &options.name, history.last.as_ref(), &entry)?;
     let shown = shown(&options.name, &artifact);
     let carried = shown.items.len() - new - again;
     Ok(Made { new, carried, again, left: artifact.left(), shown })

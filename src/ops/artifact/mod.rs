@@ -13,13 +13,13 @@ pub use change::{Change, change};
 pub use error::ArtifactError;
 pub use items::{ItemInput, read_items};
 pub(super) use look::each_version;
-pub use look::{approved, difference, events, item, lineage, show, summaries, summary, versions};
+pub use look::{approved, difference, events, item, lineage, readable, show, summaries, versions};
 pub use make::{NewVersion, make};
 
 use super::{OpsError, Workspace};
 use crate::domain::artifact::{Artifact, ArtifactName, Entry, Guard};
 use crate::domain::record::Record;
-use crate::store::{Series, Store};
+use crate::store::{Series, Store, StoreError, StoreLock};
 
 /// The events of an artifact, and the newest record.
 struct History {
@@ -62,6 +62,20 @@ fn corrupt(name: &ArtifactName, number: u64, guard: &Guard) -> OpsError {
 
 fn guarded(name: &ArtifactName, guard: Guard) -> OpsError {
     ArtifactError::Guard { name: name.clone(), guard }.into()
+}
+
+/// Appends an event, after `last`, under the store's lock.
+fn append(
+    lock: &StoreLock<'_>,
+    name: &ArtifactName,
+    last: Option<&Record>,
+    entry: &Entry,
+) -> Result<(), OpsError> {
+    let content = entry.event.content(name);
+    match lock.append(Series::Artifact(name), last, (&entry.at, &entry.by), content) {
+        Err(StoreError::TooLarge { size, limit, .. }) => Err(ArtifactError::TooLarge { size, limit }.into()),
+        appended => Ok(appended.map(drop)?),
+    }
 }
 
 /// The workspace's author, unless somebody is named.

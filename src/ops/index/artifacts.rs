@@ -17,18 +17,19 @@ const DECISIONS: usize = 1;
 const PHASES: usize = 2;
 const APPROVED: usize = 3;
 
-/// Brings what is known of artifacts up to date. Events are only ever appended: as many are the same ones.
+/// Brings what is known of artifacts up to date. One that cannot be read is looked at each time.
 pub(super) fn update(store: &Store, filling: &Filling<'_>, report: &mut IndexReport) -> Result<(), OpsError> {
     let mut seen = filling.artifacts_seen()?;
     for name in store.artifacts(None)? {
         let key = key(&name);
-        let events = i64::try_from(store.count_records(Series::Artifact(&name))?).unwrap_or(i64::MAX);
-        if seen.remove(&key) == Some(events) {
+        // Where it cannot be told, it is read, and that tells why.
+        let stamp = store.series_stamp(Series::Artifact(&name)).unwrap_or_default();
+        if seen.remove(&key).is_some_and(|seen| seen == stamp && !stamp.is_empty()) {
             continue;
         }
         filling.remove_artifact(&key)?;
         match enter(store, filling, &name, &key) {
-            Ok(()) => filling.see_artifact(&key, events)?,
+            Ok(()) => filling.see_artifact(&key, &stamp)?,
             Err(OpsError::Index(error)) => return Err(error.into()),
             Err(error) => {
                 filling.remove_artifact(&key)?;
