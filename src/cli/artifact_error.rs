@@ -29,7 +29,7 @@ pub(super) fn kind(error: &ArtifactError) -> Kind {
             Some("nothing was made; a line is such as {\"type\": \"sample\", \"data\": {\"account\": 7}}"),
         ),
         ArtifactError::TooLarge { .. } => (
-            "too_large",
+            "too_much",
             USAGE,
             Some("nothing was made; hand fewer items in, and add the others with `item add`"),
         ),

@@ -124,7 +124,10 @@ impl Sealed {
                 Ok(Part::End(told)) => return told,
                 Err(_) if interrupted.load(Ordering::Relaxed) => return Err(IndexError::Interrupted),
                 Err(RecvTimeoutError::Timeout) if Instant::now() < end + GRACE => {}
-                Err(_) => return Err(IndexError::Timeout),
+                Err(RecvTimeoutError::Timeout) => return Err(IndexError::Timeout),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(IndexError::Answer("the question ended without an answer".to_owned()));
+                }
             }
         }
     }

@@ -147,7 +147,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         ("item approve hazards:design x", 4, "no_such_item"),
         ("item modify hazards:design x --data '{}' -m y", 4, "no_such_item"),
         ("item approve hazards:design --all", 2, "malformed"),
-        ("version show hazards:design@2", 4, "no_such_version"),
+        ("version show hazards:design@2", 4, "not_found"),
         ("version approve hazards:design", 5, "not_submitted"),
         ("lineage hazards:design 1", 4, "no_such_item"),
     ] {

@@ -99,7 +99,7 @@ impl Guard {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::NoSuchVersion(_) => "no_such_version",
+            Self::NoSuchVersion(_) => "not_found",
             Self::NotNewest(..) => "not_newest",
             Self::DraftExists(..) => "draft_exists",
             Self::NotDraft(..) => "not_draft",

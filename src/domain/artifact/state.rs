@@ -1,5 +1,6 @@
 //! The state of an artifact: the fold of its events, each guarded.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::event::{Entry, Event, NewItem};
@@ -20,6 +21,8 @@ pub struct Artifact {
     /// Every item that there ever was, in the order in which they came.
     items: Vec<Held>,
     places: HashMap<ItemId, usize>,
+    /// The digest of the newest version's data, once it was computed.
+    digest: OnceCell<Digest>,
 }
 
 /// An item and where it is.
@@ -99,7 +102,7 @@ impl Artifact {
     /// The digest of all data of the newest version's items, in their order.
     #[must_use]
     pub fn data_digest(&self) -> Digest {
-        data_digest(self.items())
+        *self.digest.get_or_init(|| data_digest(self.items()))
     }
 
     fn number(&self) -> u64 {
@@ -232,13 +235,21 @@ impl Artifact {
             data_digest: None,
         });
         let kept: HashSet<&ItemId> = kept.iter().collect();
+        let mut is_same = true;
         for held in &mut self.items {
-            let is_carried = held.version == before && held.item.decision == Decision::Approved;
-            if is_carried || kept.contains(&held.item.item_id) {
-                held.item.carried_from =
-                    Some(Place { version: held.version, item: held.item.item_id.clone() });
+            let was_there = held.version == before;
+            let is_carried = was_there && held.item.decision == Decision::Approved;
+            if is_carried || !kept.is_empty() && kept.contains(&held.item.item_id) {
+                match &mut held.item.carried_from {
+                    Some(from) => from.version = held.version,
+                    none => *none = Some(Place { version: held.version, item: held.item.item_id.clone() }),
+                }
                 held.version = version;
             }
+            is_same &= was_there == (held.version == version);
+        }
+        if !is_same {
+            self.digest = OnceCell::new();
         }
         self.add(items);
         Ok(())
@@ -261,6 +272,9 @@ impl Artifact {
     }
 
     fn add(&mut self, items: &[NewItem]) {
+        if !items.is_empty() {
+            self.digest = OnceCell::new();
+        }
         let version = self.number();
         for new in items {
             let NewItem { item_id, kind, data, source, .. } = new.clone();

@@ -116,16 +116,7 @@ fn every_event_in_every_state_is_allowed_or_refused_by_its_code() {
     let table = [
         (
             "none",
-            [
-                "",
-                "no_such_version",
-                "no_such_version",
-                "no_such_version",
-                "no_such_version",
-                "no_such_version",
-                "no_such_version",
-                "no_such_version",
-            ],
+            ["", "not_found", "not_found", "not_found", "not_found", "not_found", "not_found", "not_found"],
         ),
         ("draft", ["draft_exists", "", "", "", "", "", "not_submitted", "not_submitted"]),
         ("submitted", ["draft_exists", "not_draft", "not_draft", "", "not_draft", "", "undecided_items", ""]),
@@ -294,7 +285,7 @@ fn approved_items_are_carried_with_their_decisions_and_others_are_left() {
         lineage(&story.entries, 1, &id("c2")).unwrap().iter().map(|passage| passage.what).collect();
     assert_eq!(told, ["recommended", "modified", "derived"]);
     assert_eq!(lineage(&story.entries, 2, &id("d")).unwrap_err().1.code(), "no_such_item");
-    assert_eq!(lineage(&story.entries, 3, &id("a")).unwrap_err().1.code(), "no_such_version");
+    assert_eq!(lineage(&story.entries, 3, &id("a")).unwrap_err().1.code(), "not_found");
 }
 
 #[test]
