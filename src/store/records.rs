@@ -84,7 +84,7 @@ impl Store {
                 },
             };
             let jobs = match of {
-                Some(job) if dir.has(job.as_str())? => vec![job.to_string()],
+                Some(job) if names(&dir)?.iter().any(|name| name == job.as_str()) => vec![job.to_string()],
                 Some(_) => Vec::new(),
                 None => names(&dir)?,
             };
@@ -93,15 +93,33 @@ impl Store {
                 let phases = dir.dir(&job)?;
                 for phase in names(&phases)? {
                     let Ok(phase_name) = phase.parse() else { continue };
-                    let entries = phases.dir(&phase).and_then(|dir| dir.entries());
-                    let is_event = |entry: &Entry| layout::record_number(&entry.name).is_some();
-                    // Whoever made the directory may have died before there was an event; what cannot be looked into may
-                    // hold some.
-                    if entries.map_or(true, |entries| entries.iter().any(is_event)) {
+                    let entries = phases.dir(&phase)?.entries()?;
+                    // Whoever made the directory may have died before there was an event.
+                    if entries.iter().any(|entry| layout::record_number(&entry.name).is_some()) {
                         let (cycle, job) = (period.clone(), job_id.clone());
                         found.push(ArtifactName { cycle, job, phase: phase_name });
                     }
                 }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Links and files among the directories of versioned artifacts, which are not entered, as paths there.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn not_artifacts(&self) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        let Some(versions) = self.root.try_dir(&format!("{}/{}", layout::OWN, layout::VERSIONS))? else {
+            return Ok(found);
+        };
+        others(&versions, "", &mut found)?;
+        for cycle in names(&versions)? {
+            let dir = versions.dir(&cycle)?;
+            others(&dir, &format!("{cycle}/"), &mut found)?;
+            for job in names(&dir)? {
+                others(&dir.dir(&job)?, &format!("{cycle}/{job}/"), &mut found)?;
             }
         }
         Ok(found)
@@ -174,11 +192,19 @@ impl StoreLock<'_> {
     }
 }
 
-/// The names in a directory that can be those of artifacts, sorted. What is no directory is there to be told of when it is
-/// opened.
+/// The names of the directories in a directory, sorted.
 fn names(dir: &Dir) -> Result<Vec<String>, StoreError> {
-    let is_hidden = |name: &str| name.starts_with('.');
-    Ok(dir.entries()?.into_iter().map(|entry| entry.name).filter(|name| !is_hidden(name)).collect())
+    let entries = dir.entries()?.into_iter();
+    Ok(entries.filter(|entry| entry.kind == EntryKind::Dir).map(|entry| entry.name).collect())
+}
+
+/// What stands in a directory where directories should, as paths from `above`.
+fn others(dir: &Dir, above: &str, found: &mut Vec<String>) -> Result<(), StoreError> {
+    let is_other = |entry: &Entry| entry.kind != EntryKind::Dir && !entry.name.starts_with('.');
+    found.extend(
+        dir.entries()?.iter().filter(|entry| is_other(entry)).map(|entry| format!("{above}{}", entry.name)),
+    );
+    Ok(())
 }
 
 fn read_all(dir: &Dir) -> Result<Vec<Sealed>, StoreError> {

@@ -104,6 +104,10 @@ pub fn verify(
                 Ok(names) => names.iter().for_each(|name| tally.add(&artifacts::verify(&store, name))),
                 Err(error) => tally.add(&unreadable("versions".to_owned(), &error)),
             }
+            for path in store.not_artifacts()? {
+                tally
+                    .add(&unreadable(format!("versions/{path}"), &"it is a link or a file, not a directory"));
+            }
             for name in store.links()? {
                 let check = Check::skipped("readable", name.clone(), "it is a link; links are not entered");
                 tally.add(&Seen::alone(name, check));
