@@ -45,11 +45,11 @@ pub fn run(view: &RunView, replayed: Option<bool>) -> Value {
         ("reviews", to_value(&view.reviews)),
         ("proposal", to_value(&view.proposal)),
         ("attempts", to_value(&view.attempts)),
-        ("versions", to_value(&view.versions)),
     ]);
     match replayed {
         Some(replayed) => whole.with("replayed", Value::Bool(replayed)),
-        None => whole,
+        // Only where a run is looked at, its versions were looked up.
+        None => whole.with("versions", to_value(&view.versions)),
     }
 }
 
