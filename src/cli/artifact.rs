@@ -5,13 +5,12 @@ use super::args::{
     VersionCommand, reference,
 };
 use super::output::Output;
-use super::{Answer, CommandError};
+use super::{Answer, CommandError, whole};
 use crate::config::Author;
 use crate::domain::artifact::{ArtifactRef, Decision};
 use crate::domain::ids::Cycle;
 use crate::domain::json::Value;
 use crate::domain::policy::VersionName;
-use crate::domain::view::Unreadable;
 use crate::ops::artifact::{self as verb, ArtifactError, Change, ItemInput, NewVersion};
 use crate::ops::{OpsError, Workspace};
 use crate::report::artifact as report;
@@ -49,7 +48,7 @@ pub(super) fn version(
         VersionCommand::List { job, open } => {
             let (lines, broken) = verb::versions(&workspace, job.as_ref(), *open)?;
             output.answer(|| report::versions_json(&lines, &broken), || report::versions(&lines, &broken))?;
-            whole(&broken)
+            whole(broken.len())
         }
         VersionCommand::Show { version } => {
             let shown = verb::show(&workspace, &version.name(cycle), version.version)?;
@@ -137,15 +136,7 @@ pub(super) fn approved(
 ) -> Result<Answer, CommandError> {
     let (lines, broken) = verb::approved(workspace, args.job.as_ref())?;
     output.answer(|| report::approved_json(&lines, &broken), || report::approved(&lines, &broken))?;
-    whole(&broken)
-}
-
-/// An answer is whole only if every artifact could be read.
-fn whole(broken: &[Unreadable]) -> Result<Answer, CommandError> {
-    match broken.len() {
-        0 => Ok(Answer::Yes),
-        count => Err(CommandError::unreadable(count)),
-    }
+    whole(broken.len())
 }
 
 fn decide(

@@ -3,7 +3,7 @@
 use super::args::AuditArgs;
 use super::log::Line;
 use super::output::Output;
-use super::{Answer, CommandError, signal};
+use super::{Answer, CommandError, signal, whole};
 use crate::config::LogLevel;
 use crate::domain::json::to_value;
 use crate::ops::{self, AuditOptions, Workspace};
@@ -29,7 +29,6 @@ pub(super) fn audit(
     output.answer(|| audit::json(runs, warnings, unreadable), || audit::text(runs, warnings, unreadable))?;
     match unreadable.len() {
         0 if args.strict && !warnings.is_empty() => Ok(Answer::No),
-        0 => Ok(Answer::Yes),
-        broken => Err(CommandError::unreadable(broken)),
+        broken => whole(broken),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::args::CompareArgs;
 use super::output::Output;
-use super::query::whole;
+use super::query::nothing_left_out;
 use super::{Answer, CommandError, signal};
 use crate::ops::{self, CompareOptions, Workspace};
 use crate::report::compare;
@@ -21,5 +21,5 @@ pub(super) fn compare(
     let report = ops::compare(&workspace, &options, &interrupted)?;
     let (by, groups) = (options.by, &report.groups);
     output.answer(|| compare::json(by, groups), || compare::text(by, groups))?;
-    whole(&report.index, output)
+    nothing_left_out(&report.index, output)
 }

@@ -2,7 +2,7 @@
 
 use super::args::{ListArgs, reference};
 use super::output::Output;
-use super::{Answer, CommandError};
+use super::{Answer, CommandError, whole};
 use crate::domain::filter::RunFilter;
 use crate::ops::{self, ListOptions, Workspace};
 use crate::report::{json, terminal};
@@ -41,8 +41,5 @@ pub(super) fn list(
         let (runs, versions, unreadable) = (&report.runs, &report.versions, &report.unreadable);
         output.text(&terminal::list(runs, versions, report.total, unreadable, is_filtered))?;
     }
-    match report.unreadable.len() {
-        0 => Ok(Answer::Yes),
-        broken => Err(CommandError::unreadable(broken)),
-    }
+    whole(report.unreadable.len())
 }

@@ -50,6 +50,14 @@ enum Answer {
     No,
 }
 
+/// An answer about many is whole only if none of them could not be read; which, it says itself.
+fn whole(unreadable: usize) -> Result<Answer, CommandError> {
+    match unreadable {
+        0 => Ok(Answer::Yes),
+        broken => Err(CommandError::unreadable(broken)),
+    }
+}
+
 /// Runs the program on these arguments, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     signal::survive_full_files();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::args::{ExportArgs, ExportFormat, QueryArgs, QueryFormat};
 use super::output::Output;
-use super::{Answer, CommandError, signal};
+use super::{Answer, CommandError, signal, whole};
 use crate::domain::json::Value;
 use crate::ops::{self, Answered, IndexReport, QueryOptions, Row, Workspace};
 use crate::report::index;
@@ -17,10 +17,7 @@ pub(super) fn index(workspace: Workspace<'_>, output: &Output) -> Result<Answer,
     let workspace = Workspace { interrupted: &interrupted, ..workspace };
     let report = ops::index(&workspace)?;
     output.answer(|| index::json(&report), || index::text(&report))?;
-    match report.unreadable.len() {
-        0 => Ok(Answer::Yes),
-        broken => Err(CommandError::unreadable(broken)),
-    }
+    whole(report.unreadable.len())
 }
 
 pub(super) fn query(
@@ -100,7 +97,7 @@ fn asked(
             if report.is_temporary {
                 output.note("the store cannot be written: an index was made for this question alone");
             }
-            whole(&report, output)
+            nothing_left_out(&report, output)
         }
     }
 }
@@ -110,7 +107,7 @@ fn error_member(error: &CommandError) -> String {
 }
 
 /// An answer is whole only if every run could be read.
-pub(super) fn whole(report: &IndexReport, output: &Output) -> Result<Answer, CommandError> {
+pub(super) fn nothing_left_out(report: &IndexReport, output: &Output) -> Result<Answer, CommandError> {
     match report.unreadable.len() {
         0 => Ok(Answer::Yes),
         broken => {

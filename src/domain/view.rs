@@ -251,6 +251,14 @@ pub struct VersionLine {
     pub undecided: usize,
 }
 
+impl VersionLine {
+    /// The run whose findings it holds, with its job.
+    #[must_use]
+    pub fn run(&self) -> Option<(&JobId, &RunId)> {
+        Some((&self.job_id, self.from_run.as_ref()?))
+    }
+}
+
 /// A run that cannot be listed, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unreadable {

@@ -1,7 +1,7 @@
 //! `list`: the runs of a store, newest first.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 use std::ops::ControlFlow;
 
 use super::artifact;
@@ -9,7 +9,7 @@ use super::view::{attempts, created_at, manifest};
 use super::walk::{Here, Walk, no_runs, threads};
 use super::{OpsError, RunRef, Workspace};
 use crate::domain::filter::{Listed, RunFilter};
-use crate::domain::ids::JobId;
+use crate::domain::ids::{JobId, RunId};
 use crate::domain::json;
 use crate::domain::view::{RunRow, Unreadable, VersionLine};
 use crate::index::{Index, Listings};
@@ -53,8 +53,8 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     let after = options.after.as_ref().map(|after| row(&after.resolve(&workspace.store)?.1)).transpose()?;
     let mut report = ListReport::default();
     let mut versions = versions(&store, options, &mut report)?;
-    let is_open =
-        |run: &RunRow| versions.iter().any(|version| version.status.is_open() && is_of(version, run));
+    let open = versions.iter().filter(|version| version.status.is_open());
+    let open: HashSet<_> = open.filter_map(VersionLine::run).map(owned).collect();
     let index = store.index_path().and_then(|path| Index::as_it_is(&path).ok());
     let mut seen = 0;
     // The newest `limit` rows seen so far, the oldest of them on top.
@@ -69,9 +69,10 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
             match found {
                 Ok(run) => {
                     let is_after = |row: &RunRow| after.as_ref().is_none_or(|after| rank(row) < rank(after));
-                    if let Some(row) =
-                        run.filter(|row| is_after(row) && (!options.needs_decision || is_open(row)))
-                    {
+                    if let Some(row) = run.filter(|row| {
+                        is_after(row)
+                            && (!options.needs_decision || open.contains(&owned((&row.job_id, &row.run_id))))
+                    }) {
                         newest.push(Reverse(Ranked(row)));
                         report.total += 1;
                     }
@@ -95,13 +96,13 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     }
     let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
     runs.sort_by(|a, b| rank(b).cmp(&rank(a)));
-    versions.retain(|version| runs.iter().any(|run| is_of(version, run)));
+    let shown: HashSet<_> = runs.iter().map(|run| (&run.job_id, &run.run_id)).collect();
+    versions.retain(|version| version.run().is_some_and(|run| shown.contains(&run)));
     Ok(ListReport { runs, versions, ..report })
 }
 
-/// Whether a version holds the findings of a run.
-fn is_of(version: &VersionLine, run: &RunRow) -> bool {
-    version.from_run.as_ref() == Some(&run.run_id) && version.job_id == run.job_id
+fn owned((job, run): (&JobId, &RunId)) -> (JobId, RunId) {
+    (job.clone(), run.clone())
 }
 
 /// The versions of runs; those of a job whose versions cannot be read are told of as such.

@@ -1,5 +1,6 @@
 //! Gathering what is known of a run.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
@@ -98,6 +99,33 @@ pub(super) fn decided(
     }
     let label = outputs.decision()?.map(|decision| decision.decision);
     Ok(label.filter(|_| !reviews.is_empty()).map(|label| (label, reviews)))
+}
+
+/// When a step began and ended, in the newest attempt that began it.
+#[derive(Default)]
+pub(super) struct Times {
+    pub(super) started: Option<String>,
+    pub(super) completed: Option<String>,
+    pub(super) failed: Option<String>,
+}
+
+/// When each step began and ended, as the logs say.
+pub(super) fn times(logs: &[(u32, Log)]) -> BTreeMap<Step, Times> {
+    let mut times: BTreeMap<Step, Times> = BTreeMap::new();
+    for entry in logs.iter().flat_map(|(_, log)| &log.entries) {
+        let at = || Some(entry.at.clone());
+        match &entry.event {
+            Event::StepStarted { step } => {
+                times.insert(step.clone(), Times { started: at(), ..Times::default() });
+            }
+            Event::StepCompleted { step, .. } => times.entry(step.clone()).or_default().completed = at(),
+            Event::StepFailed { step, code } => {
+                times.entry(step.clone()).or_default().failed = Some(code.clone());
+            }
+            _ => {}
+        }
+    }
+    times
 }
 
 fn attempt(number: u32, log: &Log) -> Option<AttemptView> {

@@ -443,3 +443,23 @@ fn a_history_that_was_replaced_is_in_the_next_answer() {
     std::fs::remove_dir_all(sandbox.at("artifacts/.consensus/versions/-/job/proposal")).unwrap();
     assert_eq!(decided("reject", "other"), json!(["rejected", "other"]));
 }
+
+#[test]
+fn one_who_is_known_to_git_is_so_in_the_whole_event() {
+    if !has("git") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write(".gitconfig", "[user]\n\tname = The Author\n\temail = author@example.org\n");
+    let run = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        Outcome::from(command.env("GIT_CONFIG_GLOBAL", sandbox.at(".gitconfig"))).exits(0)
+    };
+    run(&["version", "new", "job"]);
+    run(&["item", "add", "job", "--data", "{}"]);
+    run(&["item", "modify", "job", "1", "--data", "{\"a\":1}", "-m", "more"]);
+    let log = json_of(&sandbox, "version log job");
+    let modified = &log["events"][2];
+    assert_eq!(modified["by"], "The Author <author@example.org>", "{log}");
+    assert_eq!(modified["says"]["new"]["recommended_by"], modified["by"]);
+}

@@ -4,10 +4,8 @@ use std::collections::HashSet;
 
 use super::items::numbered;
 use super::look::shown;
-use super::{ArtifactError, ItemInput, append, existing, folded, guarded, who};
-use crate::domain::artifact::{
-    Artifact, ArtifactName, Decision, Done, Entry, Event, Guard, NewItem, Place, Source,
-};
+use super::{ArtifactError, ItemInput, existing, folded, guarded, happen, now};
+use crate::domain::artifact::{Artifact, ArtifactName, Decision, Done, Event, Guard, NewItem, Place, Source};
 use crate::domain::ids::ItemId;
 use crate::domain::json::Value;
 use crate::domain::policy::VersionName;
@@ -55,7 +53,7 @@ pub fn change(
     let mut artifact = folded(name, &history.entries)?;
     let version = version.unwrap_or_else(|| artifact.newest().map_or(0, |newest| newest.version));
     let note = note.map(ToOwned::to_owned);
-    let data_digest = artifact.data_digest();
+    let now = now(workspace, by);
     let (event, items) = match change {
         Change::Add(inputs) => {
             let items = numbered(&artifact, inputs);
@@ -69,19 +67,17 @@ pub fn change(
             (Event::Decide { version, items: items.clone(), decision, overrules, note }, items)
         }
         Change::Modify(item, data, source) => {
-            let by = who(workspace, by);
-            let at = workspace.clock.now();
-            let new = modified(&artifact, version, &item, (data, source, note), (by, at));
+            let new = modified(&artifact, version, &item, (data, source, note), now.clone());
             let new = new.map_err(|guard| guarded(name, guard))?;
             let id = new.item_id.clone();
             (Event::Modify { version, item, new: Box::new(new) }, vec![id])
         }
-        Change::Submit => (Event::Submit { version, data_digest, note }, Vec::new()),
+        Change::Submit => (Event::Submit { version, data_digest: artifact.data_digest(), note }, Vec::new()),
         Change::Withdraw => (Event::Withdraw { version, note }, Vec::new()),
         Change::Approve(_) => {
             let policy = policy.ok_or_else(|| ArtifactError::Data("no policy".to_owned()))?;
             let allow_self_approval = policy.body.limits.allow_self_approval;
-            let policy = policy.reference;
+            let (policy, data_digest) = (policy.reference, artifact.data_digest());
             (Event::Approve { version, data_digest, policy, allow_self_approval, note }, Vec::new())
         }
         Change::Reject => {
@@ -91,10 +87,7 @@ pub fn change(
     };
     let was = items.iter().filter_map(|id| artifact.item(id));
     let overruled = was.filter(|item| item.decision != Decision::Pending).cloned().collect();
-    let number = history.last.as_ref().map_or(1, |last| last.number + 1);
-    let entry = Entry { number, at: workspace.clock.now(), by: who(workspace, by), event };
-    artifact.apply(&entry).map_err(|guard| guarded(name, guard))?;
-    append(&lock, name, history.last.as_ref(), &entry)?;
+    happen(&lock, name, (history.last.as_ref(), &mut artifact), now, event)?;
     Ok(Done { shown: shown(name, &artifact), items, overruled })
 }
 
@@ -104,7 +97,7 @@ fn modified(
     version: u64,
     item: &ItemId,
     (data, source, reason): (Value, Source, Option<String>),
-    (by, at): (String, String),
+    (at, by): (String, String),
 ) -> Result<NewItem, Guard> {
     let before = artifact.item(item).ok_or_else(|| Guard::NoSuchItem { version, item: item.clone() })?;
     Ok(NewItem {

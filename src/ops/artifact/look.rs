@@ -22,20 +22,19 @@ pub(super) fn shown(name: &ArtifactName, artifact: &Artifact) -> Shown {
 pub fn show(workspace: &Workspace<'_>, name: &ArtifactName, version: Option<u64>) -> Result<Shown, OpsError> {
     let store = Store::open(&workspace.store)?;
     let entries = existing(&store, name)?.entries;
-    at(name, &entries, version)
-}
-
-/// A version as it was in the end.
-fn at(name: &ArtifactName, entries: &[Entry], version: Option<u64>) -> Result<Shown, OpsError> {
-    let whole = folded(name, entries)?;
-    let Some(wanted) = version else { return Ok(shown(name, &whole)) };
-    let Some(head) = whole.versions().iter().find(|head| head.version == wanted) else {
-        return Err(guarded(name, Guard::NoSuchVersion(wanted)));
-    };
-    let end = entries.iter().position(|entry| entry.event.version() > wanted).unwrap_or(entries.len());
-    let then = folded(name, &entries[..end])?;
+    let wanted = version.or_else(|| entries.last().map(|entry| entry.event.version())).unwrap_or(0);
+    let mut found = None;
+    let whole = each_version(name, &entries, |artifact| {
+        if artifact.newest().is_some_and(|newest| newest.version == wanted) {
+            found = Some(shown(name, artifact));
+        }
+    })?;
     // That it is superseded by now is said of it too.
-    Ok(Shown { version: head.clone(), ..shown(name, &then) })
+    let head = whole.versions().iter().find(|head| head.version == wanted);
+    match found.zip(head) {
+        Some((found, head)) => Ok(Shown { version: head.clone(), ..found }),
+        None => Err(guarded(name, Guard::NoSuchVersion(wanted))),
+    }
 }
 
 /// The events of an artifact, or those of one version, oldest first.
@@ -168,7 +167,7 @@ pub fn summaries(store: &Store, job: Option<&JobId>) -> Result<Vec<VersionLine>,
 /// [`OpsError`] where an event could not happen.
 pub(super) fn summary(store: &Store, name: &ArtifactName) -> Result<Vec<VersionLine>, OpsError> {
     let mut counts: Vec<(usize, usize)> = Vec::new();
-    let artifact = each_version(store, name, |artifact| {
+    let artifact = each_version(name, &history(store, name)?.entries, |artifact| {
         let pending = artifact.items().filter(|item| item.decision == Decision::Pending).count();
         counts.push((artifact.items().count(), pending));
     })?;
@@ -192,11 +191,10 @@ pub(super) fn summary(store: &Store, name: &ArtifactName) -> Result<Vec<VersionL
 
 /// Hands over the state that each version came to, before the next one was made, and returns the last.
 pub(in crate::ops) fn each_version(
-    store: &Store,
     name: &ArtifactName,
+    entries: &[Entry],
     mut each: impl FnMut(&Artifact),
 ) -> Result<Artifact, OpsError> {
-    let entries = history(store, name)?.entries;
     let mut artifact = Artifact::default();
     for (at, entry) in entries.iter().enumerate() {
         artifact.apply(entry).map_err(|guard| corrupt(name, entry.number, &guard))?;

@@ -1,17 +1,18 @@
 //! `version new`: the first version, or the next one with what was decided carried.
 
+use std::collections::HashSet;
+
 use super::items::numbered;
 use super::look::shown;
-use super::{ArtifactError, ItemInput, append, folded, guarded, history, who};
+use super::{ArtifactError, ItemInput, folded, happen, history, now};
 use crate::domain::artifact::{
-    Artifact, ArtifactName, Decision, Entry, Event, Finding, Made, Source, findings, matched,
+    Artifact, ArtifactName, Decision, Event, Finding, Made, Source, findings, matched,
 };
-use crate::domain::event::Event as RunEvent;
 use crate::domain::ids::{ItemId, PersonaId, RunId};
 use crate::domain::manifest::StepName;
 use crate::domain::step::{RunStatus, Step};
 use crate::ops::{OpsError, RunRef, Workspace, view};
-use crate::store::{RunDir, Store};
+use crate::store::Store;
 
 /// Which version to make.
 #[derive(Debug, Clone)]
@@ -46,11 +47,8 @@ pub fn make(workspace: &Workspace<'_>, options: &NewVersion) -> Result<Made, Ops
     let (new, again) = (items.len(), kept.len());
     let version = artifact.newest().map_or(1, |newest| newest.version + 1);
     let event = Event::New { version, from_run, note: options.note.clone(), kept, items };
-    let (at, by) = (workspace.clock.now(), who(workspace, options.by.as_deref()));
-    let number = history.last.as_ref().map_or(1, |last| last.number + 1);
-    let entry = Entry { number, at, by, event };
-    artifact.apply(&entry).map_err(|guard| guarded(&options.name, guard))?;
-    append(&lock, &options.name, history.last.as_ref(), &entry)?;
+    let now = now(workspace, options.by.as_deref());
+    happen(&lock, &options.name, (history.last.as_ref(), &mut artifact), now, event)?;
     let shown = shown(&options.name, &artifact);
     let carried = shown.items.len() - new - again;
     Ok(Made { new, carried, again, left: artifact.left(), shown })
@@ -59,12 +57,12 @@ pub fn make(workspace: &Workspace<'_>, options: &NewVersion) -> Result<Made, Ops
 /// Of findings those that were items before and are not carried anyway, and the others as new items.
 fn sorted(artifact: &Artifact, found: Vec<(Finding, ItemInput)>) -> (Vec<ItemId>, Vec<ItemInput>) {
     let (findings, inputs): (Vec<Finding>, Vec<ItemInput>) = found.into_iter().unzip();
-    let (mut kept, mut new) = (Vec::new(), Vec::new());
+    let (mut kept, mut new, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for (known, input) in matched(artifact, &findings).into_iter().zip(inputs) {
         match known {
             None => new.push(input),
             Some(id) if artifact.item(&id).is_some_and(|item| item.decision == Decision::Approved) => {}
-            Some(id) if !kept.contains(&id) => kept.push(id),
+            Some(id) if seen.insert(id.clone()) => kept.push(id),
             Some(_) => {}
         }
     }
@@ -82,11 +80,12 @@ fn found(
         let (run, job) = (dir.id().clone(), dir.job().clone());
         return Err(ArtifactError::AnotherJob { run, job, wanted: options.name.job.clone() }.into());
     }
-    let whole = view::load(&dir)?;
+    let logs = view::logs(&dir)?;
+    let whole = view::of(&dir, &logs)?;
     if whole.manifest.status != RunStatus::Completed {
         return Err(ArtifactError::NotCompleted(dir.id().clone()).into());
     }
-    let times = completed(&dir)?;
+    let times = view::times(&logs);
     let item = |finding: Finding| {
         let step = finding.persona.parse::<PersonaId>().ok().map(Step::Review);
         let metadata = whole.manifest.steps.iter().flatten().find_map(|record| match (&record.name, &step) {
@@ -103,7 +102,7 @@ fn found(
         let model = metadata.and_then(|metadata| metadata.model.as_deref());
         let by =
             model.map_or_else(|| finding.persona.clone(), |model| format!("{} ({model})", finding.persona));
-        let at = step.and_then(|step| times.iter().find(|(done, _)| *done == step).map(|(_, at)| at.clone()));
+        let at = step.and_then(|step| times.get(&step)?.completed.clone());
         let input = ItemInput {
             item_id: None,
             kind: Some(Finding::kind().to_owned()),
@@ -115,15 +114,4 @@ fn found(
         (finding, input)
     };
     Ok((dir.id().clone(), findings(&whole.reviews).into_iter().map(item).collect()))
-}
-
-/// When each step was completed.
-fn completed(run: &RunDir) -> Result<Vec<(Step, String)>, OpsError> {
-    let logs = view::logs(run)?;
-    let entries = logs.iter().flat_map(|(_, log)| &log.entries);
-    let done = entries.filter_map(|entry| match &entry.event {
-        RunEvent::StepCompleted { step, .. } => Some((step.clone(), entry.at.clone())),
-        _ => None,
-    });
-    Ok(done.collect())
 }

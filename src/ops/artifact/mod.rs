@@ -17,18 +17,18 @@ pub use look::{approved, difference, events, item, lineage, readable, show, summ
 pub use make::{NewVersion, make};
 
 use super::{OpsError, Workspace};
-use crate::domain::artifact::{Artifact, ArtifactName, Entry, Guard};
+use crate::domain::artifact::{Artifact, ArtifactName, Entry, Event, Guard};
 use crate::domain::record::Record;
 use crate::store::{Series, Store, StoreError, StoreLock};
 
 /// The events of an artifact, and the newest record.
-struct History {
-    entries: Vec<Entry>,
+pub(super) struct History {
+    pub(super) entries: Vec<Entry>,
     last: Option<Record>,
 }
 
 /// The events of an artifact, oldest first; none where there is no such artifact.
-fn history(store: &Store, name: &ArtifactName) -> Result<History, OpsError> {
+pub(super) fn history(store: &Store, name: &ArtifactName) -> Result<History, OpsError> {
     let sealed = store.records(Series::Artifact(name))?;
     let entry = |record: &Record| {
         Entry::of(record, name).map_err(|error| {
@@ -64,13 +64,16 @@ fn guarded(name: &ArtifactName, guard: Guard) -> OpsError {
     ArtifactError::Guard { name: name.clone(), guard }.into()
 }
 
-/// Appends an event, after `last`, under the store's lock.
-fn append(
+/// Lets an event happen to an artifact with this history, under the store's lock: to its state, and then for good.
+fn happen(
     lock: &StoreLock<'_>,
     name: &ArtifactName,
-    last: Option<&Record>,
-    entry: &Entry,
+    (last, artifact): (Option<&Record>, &mut Artifact),
+    (at, by): (String, String),
+    event: Event,
 ) -> Result<(), OpsError> {
+    let entry = Entry { number: last.map_or(1, |last| last.number + 1), at, by, event };
+    artifact.apply(&entry).map_err(|guard| guarded(name, guard))?;
     let content = entry.event.content(name);
     match lock.append(Series::Artifact(name), last, (&entry.at, &entry.by), content) {
         Err(StoreError::TooLarge { size, limit, .. }) => Err(ArtifactError::TooLarge { size, limit }.into()),
@@ -78,7 +81,8 @@ fn append(
     }
 }
 
-/// The workspace's author, unless somebody is named.
-fn who(workspace: &Workspace<'_>, by: Option<&str>) -> String {
-    by.map_or_else(|| (workspace.author)(), |by| by.trim().to_owned())
+/// When it is and who acts: the workspace's author, unless somebody is named. An author can be asked once.
+fn now(workspace: &Workspace<'_>, by: Option<&str>) -> (String, String) {
+    let by = by.map_or_else(|| (workspace.author)(), |by| by.trim().to_owned());
+    (workspace.clock.now(), by)
 }

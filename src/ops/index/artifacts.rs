@@ -8,7 +8,7 @@ use crate::domain::json::{Value, canonical};
 use crate::domain::view::{IndexReport, Unreadable};
 use crate::index::{Filling, IndexError};
 use crate::ops::OpsError;
-use crate::ops::artifact::each_version;
+use crate::ops::artifact::{each_version, history};
 use crate::store::{Series, Store};
 
 // The tables' places among those of artifacts.
@@ -50,7 +50,7 @@ fn key(name: &ArtifactName) -> String {
 fn enter(store: &Store, filling: &Filling<'_>, name: &ArtifactName, key: &str) -> Result<(), OpsError> {
     let mut problem: Option<IndexError> = None;
     let mut items: HashMap<u64, String> = HashMap::new();
-    let artifact = each_version(store, name, |artifact| {
+    let artifact = each_version(name, &history(store, name)?.entries, |artifact| {
         let Some(newest) = artifact.newest() else { return };
         let rows: Vec<Vec<Cell>> = artifact.items().map(|item| decision(key, newest.version, item)).collect();
         items.insert(newest.version, data(artifact));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::event::{Event, Log};
+use crate::domain::event::Log;
 use crate::domain::facts::{Cell, Facts};
 use crate::domain::filter::Listed;
 use crate::domain::identity::inputs_hash;
@@ -20,7 +20,7 @@ pub(super) fn facts(run: &RunDir) -> Result<(Facts, bool), OpsError> {
     let logs = view::logs(run)?;
     let whole = view::of(run, &logs)?;
     let models = input(run, "model.json")?;
-    let gathered = Gathered { run, view: &whole, logs: &logs, times: times(&logs), models };
+    let gathered = Gathered { run, view: &whole, logs: &logs, times: view::times(&logs), models };
     let rows = [
         vec![gathered.run_row()?],
         gathered.proposal(),
@@ -41,35 +41,9 @@ struct Gathered<'a> {
     run: &'a RunDir,
     view: &'a RunView,
     logs: &'a [(u32, Log)],
-    times: BTreeMap<Step, Times>,
+    times: BTreeMap<Step, view::Times>,
     /// The text of `inputs/model.json`.
     models: Option<String>,
-}
-
-/// When a step began and ended, in the newest attempt that began it.
-#[derive(Default)]
-struct Times {
-    started: Option<String>,
-    completed: Option<String>,
-    failed: Option<String>,
-}
-
-fn times(logs: &[(u32, Log)]) -> BTreeMap<Step, Times> {
-    let mut times: BTreeMap<Step, Times> = BTreeMap::new();
-    for entry in logs.iter().flat_map(|(_, log)| &log.entries) {
-        let at = || Some(entry.at.clone());
-        match &entry.event {
-            Event::StepStarted { step } => {
-                times.insert(step.clone(), Times { started: at(), ..Times::default() });
-            }
-            Event::StepCompleted { step, .. } => times.entry(step.clone()).or_default().completed = at(),
-            Event::StepFailed { step, code } => {
-                times.entry(step.clone()).or_default().failed = Some(code.clone());
-            }
-            _ => {}
-        }
-    }
-    times
 }
 
 impl Gathered<'_> {

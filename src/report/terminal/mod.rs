@@ -304,6 +304,10 @@ pub fn list(
     for cut in runs.iter().filter_map(|row| row.run_id.as_str().get(..SHORT)) {
         *alike.entry(cut).or_default() += 1;
     }
+    let mut of_run: HashMap<_, Vec<&VersionLine>> = HashMap::new();
+    for version in versions {
+        of_run.entry(version.run()).or_default().push(version);
+    }
     let job_width = runs.iter().map(|row| row.job_id.as_str().len()).max().unwrap_or_default().clamp(3, 40);
     if !runs.is_empty() {
         let header = format!(
@@ -323,10 +327,7 @@ pub fn list(
             "{run:<SHORT$}  {outcome} {confidence:<10} {job:<job_width$}  {}",
             styled(DIM, created)
         );
-        let of_run = |version: &&VersionLine| {
-            version.from_run.as_ref() == Some(&row.run_id) && version.job_id == row.job_id
-        };
-        for version in versions.iter().filter(of_run) {
+        for version in of_run.get(&Some((&row.job_id, &row.run_id))).into_iter().flatten() {
             let _ = writeln!(out, "{:<SHORT$}  {}", "", artifact::line(version));
         }
     }
