@@ -39,7 +39,7 @@ use clap::Parser as _;
 
 use crate::config::{Author, Flags, Settings};
 use crate::ops::Workspace;
-use args::{Cli, Command};
+use args::{Cli, Command, ReviewArgs};
 use error::CommandError;
 use output::Output;
 
@@ -85,19 +85,23 @@ fn flags(cli: &Cli) -> Flags {
     let every =
         Flags { store: cli.global.store.clone(), log_level: cli.global.log_level, ..Flags::default() };
     match &cli.command {
-        Command::Run(args) => Flags {
-            policy: args.policy.clone(),
-            rules: args.rules.clone(),
-            suppressions: args.suppressions.clone(),
-            base_url: args.asking.model.base_url.clone(),
-            ..every
-        },
+        Command::Run(args) => reviewing(&args.review, every),
         Command::Doctor(args) => {
             let base_url = args.model.base_url.clone();
             Flags { policy: args.policy.clone(), base_url, ..every }
         }
         Command::Rules(args) => Flags { rules: args.rules.clone(), ..every },
         _ => every,
+    }
+}
+
+fn reviewing(args: &ReviewArgs, every: Flags) -> Flags {
+    Flags {
+        policy: args.policy.clone(),
+        rules: args.rules.clone(),
+        suppressions: args.suppressions.clone(),
+        base_url: args.asking.model.base_url.clone(),
+        ..every
     }
 }
 

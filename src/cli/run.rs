@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::args::{AskingArgs, ModelArgs, RunArgs};
+use super::args::{AskingArgs, ModelArgs, ReviewArgs, RunArgs};
 use super::log::Line;
 use super::output::Output;
 use super::progress::ProgressLine;
 use super::{Answer, CommandError, signal};
 use crate::config::{Author, LogLevel, Settings};
 use crate::domain::audit::RunVersions;
+use crate::domain::ids::JobId;
 use crate::domain::json::to_value;
 use crate::ops::{
     self, AskingOptions, ContextFile, OpsError, RunOptions, RunReport, Source, SourceKind, Workspace,
@@ -22,10 +23,29 @@ pub(super) fn run(
     settings: &Settings,
     output: &Output,
 ) -> Result<Answer, CommandError> {
+    let kind = match (&args.file, &args.text) {
+        (Some(file), _) if file == Path::new("-") => SourceKind::Stdin,
+        (Some(file), _) => SourceKind::File(file.clone()),
+        (None, text) => SourceKind::Text(text.clone().unwrap_or_default()),
+    };
+    let source = Source::read(&kind).map_err(OpsError::from)?;
+    let context = ContextFile::read_all(&args.review.context).map_err(OpsError::from)?;
+    let document = args.file.as_deref().filter(|file| *file != Path::new("-"));
+    let options = options((source, context, args.job.clone()), &args.review, settings);
+    review(workspace, &options, &args.review, document, output)
+}
+
+/// Reviews what `options` name; findings point at the lines of `document`, where the user named one.
+fn review(
+    workspace: Workspace<'_>,
+    options: &RunOptions,
+    args: &ReviewArgs,
+    document: Option<&Path>,
+    output: &Output,
+) -> Result<Answer, CommandError> {
     let author = Author::ask();
-    let options = options(args, settings)?;
     if args.estimate {
-        let estimate = ops::estimate(&workspace, &options)?;
+        let estimate = ops::estimate(&workspace, options)?;
         return output.answer(|| estimated::json(&estimate), || estimated::text(&estimate));
     }
     let interrupted = signal::interrupted();
@@ -36,14 +56,13 @@ pub(super) fn run(
         ..workspace
     };
     let progress = ProgressLine::new();
-    let result = ops::run(&workspace, &options, &|step| progress.observe(&step, output));
+    let result = ops::run(&workspace, options, &|step| progress.observe(&step, output));
     progress.finish();
     let report = result?;
     log(&report, output);
     if output.is_json() {
         output.object(&json::run(&report.view, Some(report.replayed)))?;
     } else {
-        let document = args.file.as_deref().filter(|file| *file != Path::new("-"));
         let document = document.map(|file| file.display().to_string());
         let shown = terminal::run(
             &report.view,
@@ -81,21 +100,20 @@ fn log(report: &RunReport, output: &Output) {
     output.log(&line);
 }
 
-fn options(args: &RunArgs, settings: &Settings) -> Result<RunOptions, CommandError> {
-    let kind = match (&args.file, &args.text) {
-        (Some(file), _) if file == Path::new("-") => SourceKind::Stdin,
-        (Some(file), _) => SourceKind::File(file.clone()),
-        (None, text) => SourceKind::Text(text.clone().unwrap_or_default()),
-    };
-    Ok(RunOptions {
-        source: Source::read(&kind).map_err(OpsError::from)?,
-        context: ContextFile::read_all(&args.context).map_err(OpsError::from)?,
-        job: args.job.clone(),
+fn options(
+    (source, context, job): (Source, Vec<ContextFile>, Option<JobId>),
+    args: &ReviewArgs,
+    settings: &Settings,
+) -> RunOptions {
+    RunOptions {
+        source,
+        context,
+        job,
         sample: args.sample,
         policy: settings.policy.value.clone(),
         rules: settings.rule_files(),
         asking: asking(&args.asking, settings),
-    })
+    }
 }
 
 fn asking(args: &AskingArgs, settings: &Settings) -> AskingOptions {

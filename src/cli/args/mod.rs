@@ -7,6 +7,7 @@ mod migrate;
 mod policy;
 mod prompts;
 mod query;
+mod run;
 
 pub(super) use artifact::{
     ApprovedArgs, DecideArgs, ItemArgs, ItemCommand, LineageArgs, SaidArgs, SettleArgs, VersionArgs,
@@ -18,8 +19,8 @@ pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
 pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
 pub(super) use prompts::{Prompts, PromptsArgs};
 pub(super) use query::{CompareArgs, ExportArgs, ExportFormat, QueryArgs, QueryFormat};
+pub(super) use run::{ReviewArgs, RunArgs};
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::builder::TypedValueParser as _;
@@ -27,7 +28,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::LogLevel;
 use crate::domain::audit::Expected;
-use crate::domain::decision::Label;
 use crate::domain::digest::Digest;
 use crate::domain::ids::JobId;
 use crate::domain::policy::VersionName;
@@ -169,74 +169,6 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("idea").required(true).args(["file", "text"])))]
-pub(super) struct RunArgs {
-    /// The document to review; `-` is standard input
-    #[arg(value_name = "FILE", value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from))]
-    pub(super) file: Option<PathBuf>,
-    /// Review this text instead of a file
-    #[arg(long, value_name = "TEXT")]
-    pub(super) text: Option<String>,
-    /// The job that the document belongs to [default: `job:` in its front matter, else the file's name]
-    #[arg(long, value_name = "ID")]
-    pub(super) job: Option<JobId>,
-    /// A file to keep with the run for reviewers to read; the built-in rules do not (may be repeated)
-    #[arg(long, value_name = "FILE")]
-    pub(super) context: Vec<PathBuf>,
-    /// Another opinion on the same inputs, as a run of its own; the built-in rules always have the same one
-    #[arg(long, value_name = "N", default_value = "1", value_parser = sample)]
-    pub(super) sample: NonZeroU32,
-    /// The policy to review under, or a version of it [default: as `CONSENSUS_POLICY` or consensus.toml say, else `default`]
-    #[arg(long, value_name = "NAME[@N]")]
-    pub(super) policy: Option<VersionName>,
-    /// Rules of one's own, beside those that come with the program (may be repeated) [default: as consensus.toml says]
-    #[arg(long, value_name = "FILE")]
-    pub(super) rules: Vec<PathBuf>,
-    /// Findings that somebody answers for, with the reasons [default: as consensus.toml says]
-    #[arg(long, value_name = "FILE")]
-    pub(super) suppressions: Option<PathBuf>,
-    /// Exit with status 1 when the decision is this bad or worse
-    #[arg(long, value_name = "DECISION", value_enum, ignore_case = true)]
-    pub(super) fail_on: Option<FailOn>,
-    /// Fail at once when another process works on the same run
-    #[arg(long)]
-    pub(super) no_wait: bool,
-    /// Say how many calls, tokens and dollars it may take, and ask nobody
-    #[arg(long, conflicts_with = "fail_on")]
-    pub(super) estimate: bool,
-    #[command(flatten)]
-    pub(super) asking: AskingArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
-    /// On `revise` and on `reject`
-    Revise,
-    /// On `reject` only
-    Reject,
-}
-
-impl std::fmt::Display for FailOn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Revise => "revise",
-            Self::Reject => "reject",
-        })
-    }
-}
-
-impl FailOn {
-    /// Whether this decision fails the gate.
-    pub(super) fn fails(self, decision: Label) -> bool {
-        let worst = match self {
-            Self::Revise => Label::Revise,
-            Self::Reject => Label::Reject,
-        };
-        decision <= worst
-    }
-}
-
-#[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// A run: `job@latest`, `job/run`, a run id or its first four digits or more, or its directory
     #[arg(value_name = "RUN")]
@@ -315,10 +247,6 @@ fn in_repository(text: &str) -> Result<String, &'static str> {
     } else {
         Err("it takes a file's path in its repository, such as docs/rfc.md")
     }
-}
-
-fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
-    text.parse().map_err(|_| "it takes a whole number from 1 on")
 }
 
 /// Reads a reference to a run.
