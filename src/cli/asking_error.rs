@@ -1,6 +1,6 @@
 //! Errors of who is asked and what is read by: their kind, exit code and hint.
 
-use super::error::{Kind, NO_ANSWER, NOT_FOUND, STOPPED, SYSTEM, USAGE};
+use super::error::{CONFLICT, Kind, NO_ANSWER, NOT_FOUND, STOPPED, SYSTEM, USAGE};
 use crate::ops::OpsError;
 
 /// Of what is read by, and of who is asked.
@@ -97,6 +97,33 @@ pub(super) fn kind(error: &OpsError) -> Kind {
             NO_ANSWER,
             Some("nobody was asked; record this run with --record, in a directory of its own"),
         ),
+        _ => revised(error),
+    }
+}
+
+/// Of what is revised.
+fn revised(error: &OpsError) -> Kind {
+    match error {
+        OpsError::NotRevisable { .. } => (
+            "not_completed",
+            CONFLICT,
+            Some(
+                "nothing was made; only a run with a decision and its reviews is revised: review it anew with `run`",
+            ),
+        ),
+        OpsError::NothingRevised { .. } => (
+            "nothing_revised",
+            USAGE,
+            Some("edit it; --rerun asks again about the same, as does `run --sample 2` in a run of its own"),
+        ),
+        OpsError::ProposalFile { .. } => (
+            "bad_proposal",
+            USAGE,
+            Some("nothing was made; `consensus schema show proposal` says what it has"),
+        ),
+        OpsError::NoSuchPersona { .. } => {
+            ("no_such_persona", USAGE, Some("--rerun takes `all`, `auto` or ids of personas"))
+        }
         _ => (
             "usage",
             USAGE,

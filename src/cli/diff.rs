@@ -3,7 +3,7 @@
 use super::args::{DiffArgs, DiffFormat, reference};
 use super::output::Output;
 use super::{Answer, CommandError};
-use crate::domain::difference::Difference;
+use crate::domain::difference::{Difference, Reviewed};
 use crate::ops::{self, Workspace};
 use crate::report::difference;
 
@@ -13,7 +13,8 @@ pub(super) fn diff(
     output: &Output,
 ) -> Result<Answer, CommandError> {
     let [old, new] = [&args.old, &args.new].map(|run| ops::show(workspace, &reference(run)?));
-    let found = Difference::of(&old?, &new?);
+    let (old, new) = (old?, new?);
+    let found = Difference::of(&Reviewed::of(&old), &Reviewed::of(&new));
     match args.format {
         _ if output.is_json() => output.object(&difference::json(&found))?,
         DiffFormat::Json => output.object(&difference::json(&found))?,

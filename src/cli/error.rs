@@ -168,6 +168,7 @@ fn quotes(error: &OpsError) -> bool {
         OpsError::Source(SourceError::FrontMatter { .. })
         | OpsError::RulesFile { .. }
         | OpsError::Answer { .. }
+        | OpsError::ProposalFile { .. }
         | OpsError::Step { .. }
         | OpsError::Connection { .. }
         | OpsError::Manifest { .. }

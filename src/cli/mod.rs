@@ -86,6 +86,7 @@ fn flags(cli: &Cli) -> Flags {
         Flags { store: cli.global.store.clone(), log_level: cli.global.log_level, ..Flags::default() };
     match &cli.command {
         Command::Run(args) => reviewing(&args.review, every),
+        Command::Revise(args) => reviewing(&args.review, every),
         Command::Doctor(args) => {
             let base_url = args.model.base_url.clone();
             Flags { policy: args.policy.clone(), base_url, ..every }
@@ -120,6 +121,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
     };
     match &cli.command {
         Command::Run(args) => run::run(workspace, args, &settings, output),
+        Command::Revise(args) => run::revise(&workspace, args, &settings, output),
         Command::Show(args) => show::show(&workspace, args, output),
         Command::Diff(args) => diff::diff(&workspace, args, output),
         Command::Report(args) => report::report(&workspace, args, output),

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use super::args::{AskingArgs, ModelArgs, ReviewArgs, RunArgs};
+use super::args::{AskingArgs, ModelArgs, ReviewArgs, ReviseArgs, RunArgs, reference};
 use super::log::Line;
 use super::output::Output;
 use super::progress::ProgressLine;
 use super::{Answer, CommandError, signal};
 use crate::config::{Author, LogLevel, Settings};
 use crate::domain::audit::RunVersions;
-use crate::domain::ids::JobId;
 use crate::domain::json::to_value;
 use crate::ops::{
-    self, AskingOptions, ContextFile, OpsError, RunOptions, RunReport, Source, SourceKind, Workspace,
+    self, AskingOptions, ContextFile, Edit, OpsError, RevisionOptions, RunOptions, RunReport, Source,
+    SourceKind, Workspace,
 };
 use crate::report::terminal::{self, Detail};
 use crate::report::{estimated, json};
@@ -28,11 +28,47 @@ pub(super) fn run(
         (Some(file), _) => SourceKind::File(file.clone()),
         (None, text) => SourceKind::Text(text.clone().unwrap_or_default()),
     };
-    let source = Source::read(&kind).map_err(OpsError::from)?;
-    let context = ContextFile::read_all(&args.review.context).map_err(OpsError::from)?;
-    let document = args.file.as_deref().filter(|file| *file != Path::new("-"));
-    let options = options((source, context, args.job.clone()), &args.review, settings);
-    review(workspace, &options, &args.review, document, output)
+    let options = RunOptions {
+        source: Source::read(&kind).map_err(OpsError::from)?,
+        context: ContextFile::read_all(&args.review.context).map_err(OpsError::from)?,
+        job: args.job.clone(),
+        sample: args.review.sample,
+        policy: settings.policy.value.clone(),
+        rules: settings.rule_files(),
+        asking: asking(&args.review.asking, settings),
+        revising: None,
+    };
+    review(workspace, &options, &args.review, args.file.as_deref(), output)
+}
+
+/// `consensus revise`
+pub(super) fn revise(
+    workspace: &Workspace<'_>,
+    args: &ReviseArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let edit = match (&args.idea, &args.proposal) {
+        (None, Some(file)) => Edit::Proposal(file.clone()),
+        (file, _) => {
+            let file = file.clone().unwrap_or_default();
+            let kind = if file == Path::new("-") { SourceKind::Stdin } else { SourceKind::File(file) };
+            Edit::Idea(Source::read(&kind).map_err(OpsError::from)?)
+        }
+    };
+    let options = RevisionOptions {
+        run: reference(&args.run)?,
+        edit,
+        notes: args.notes.clone().filter(|notes| !notes.trim().is_empty()),
+        rerun: args.rerun.clone(),
+        context: ContextFile::read_all(&args.review.context).map_err(OpsError::from)?,
+    };
+    let revising = ops::revising(workspace, &options)?;
+    let workspace = Workspace { store: revising.store().to_owned(), clock: workspace.clock, ..*workspace };
+    let asking = asking(&args.review.asking, settings);
+    let options =
+        revising.review(args.review.sample, settings.policy.value.clone(), settings.rule_files(), asking);
+    review(workspace, &options, &args.review, args.idea.as_deref(), output)
 }
 
 /// Reviews what `options` name; findings point at the lines of `document`, where the user named one.
@@ -63,7 +99,7 @@ fn review(
     if output.is_json() {
         output.object(&json::run(&report.view, Some(report.replayed)))?;
     } else {
-        let document = document.map(|file| file.display().to_string());
+        let document = document.filter(|file| *file != Path::new("-")).map(|file| file.display().to_string());
         let shown = terminal::run(
             &report.view,
             report.replayed,
@@ -98,22 +134,6 @@ fn log(report: &RunReport, output: &Output) {
         line.more.push(("overall_weighted_confidence", to_value(&decision.weighted_confidence)));
     }
     output.log(&line);
-}
-
-fn options(
-    (source, context, job): (Source, Vec<ContextFile>, Option<JobId>),
-    args: &ReviewArgs,
-    settings: &Settings,
-) -> RunOptions {
-    RunOptions {
-        source,
-        context,
-        job,
-        sample: args.sample,
-        policy: settings.policy.value.clone(),
-        rules: settings.rule_files(),
-        asking: asking(&args.asking, settings),
-    }
 }
 
 fn asking(args: &AskingArgs, settings: &Settings) -> AskingOptions {

@@ -142,7 +142,7 @@ impl Places {
         let quote = answer.quote.as_str().to_owned();
         let said = answer.start_line.map(|start| (start, answer.end_line.unwrap_or(start)));
         let (start_line, end_line) = said.or_else(|| self.find(&quote)).unwrap_or((1, 1));
-        Evidence { quote, start_line, end_line, supported: false }
+        Evidence { quote, start_line, end_line, supported: false, run_id: None }
     }
 
     /// The first and last line of the first place where `quote` stands.

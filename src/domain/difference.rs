@@ -1,20 +1,24 @@
 //! What differs between two runs: the proposal field by field, the reviews persona by persona, the findings, the
 //! decision. It is computed from what is recorded; nobody is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use similar::TextDiff;
 
 use super::artifact::{Finding, findings, unmatched};
 use super::decimal::{Confidence, Score};
-use super::decision::Label;
+use super::decision::{Decision, Label};
 use super::ids::{JobId, PersonaId, RunId};
 use super::json::{Value, pretty, to_value};
 use super::policy::PolicyRef;
+use super::proposal::Proposal;
 use super::review::PersonaReview;
 use super::text::fold_space;
 use super::view::RunView;
+
+/// The file under `outputs/` in which a revision keeps what differs from its parent.
+pub const FILE: &str = "diff.json";
 
 /// What differs from one run to another.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,8 +47,10 @@ pub struct Side {
     /// The run.
     pub run_id: RunId,
     /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
     /// The policy that it was completed under.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRef>,
     /// What was decided.
     pub decision: Option<Label>,
@@ -85,20 +91,39 @@ pub struct Seat {
     pub security_critical: bool,
 }
 
+/// A run, as far as it can be compared.
+#[derive(Debug, Clone)]
+pub struct Reviewed<'a> {
+    /// Which run it is, and when and under which policy it was made where that is known.
+    pub side: Side,
+    /// Its proposal.
+    pub proposal: Option<&'a Proposal>,
+    /// Its reviews.
+    pub reviews: &'a [PersonaReview],
+}
+
+impl<'a> Reviewed<'a> {
+    /// A run that is recorded.
+    #[must_use]
+    pub fn of(view: &'a RunView) -> Self {
+        Self { side: Side::of(view), proposal: view.proposal.as_ref(), reviews: &view.reviews }
+    }
+}
+
 impl Difference {
     /// What differs from `old` to `new`.
     #[must_use]
-    pub fn of(old: &RunView, new: &RunView) -> Self {
-        let (before, after) = (findings(&old.reviews), findings(&new.reviews));
+    pub fn of(old: &Reviewed<'_>, new: &Reviewed<'_>) -> Self {
+        let (before, after) = (findings(old.reviews), findings(new.reviews));
         let (gone, came) = unmatched(&before, &after);
         let stayed = before.len() - gone.len();
         let data =
             |findings: Vec<&Finding>| findings.into_iter().map(|finding| finding.data.clone()).collect();
         Self {
-            old: Side::of(old),
-            new: Side::of(new),
-            proposal: fields(old, new),
-            personas: personas(&old.reviews, &new.reviews),
+            old: old.side.clone(),
+            new: new.side.clone(),
+            proposal: fields(old.proposal, new.proposal),
+            personas: personas(old.reviews, new.reviews),
             gone: data(gone),
             came: data(came),
             stayed,
@@ -118,6 +143,20 @@ impl Difference {
 }
 
 impl Side {
+    /// A run of which no more is said than what was decided.
+    #[must_use]
+    pub fn decided(job_id: JobId, run_id: RunId, decision: &Decision) -> Self {
+        let Decision { decision, weighted_confidence, .. } = decision;
+        Self {
+            job_id,
+            run_id,
+            created_at: None,
+            policy: None,
+            decision: Some(*decision),
+            weighted_confidence: Some(*weighted_confidence),
+        }
+    }
+
     fn of(view: &RunView) -> Self {
         let manifest = &view.manifest;
         let decision = manifest.decision.as_ref();
@@ -132,9 +171,9 @@ impl Side {
     }
 }
 
-fn fields(old: &RunView, new: &RunView) -> Vec<FieldDifference> {
-    let texts = |view: &RunView| -> BTreeMap<String, String> {
-        let value = view.proposal.as_ref().map(to_value);
+fn fields(old: Option<&Proposal>, new: Option<&Proposal>) -> Vec<FieldDifference> {
+    let texts = |proposal: Option<&Proposal>| -> BTreeMap<String, String> {
+        let value = proposal.map(to_value);
         let members = value.iter().flat_map(Value::members);
         members
             .map(|(name, value)| (name.clone(), words(value)))
@@ -159,6 +198,13 @@ fn fields(old: &RunView, new: &RunView) -> Vec<FieldDifference> {
         FieldDifference { field: name.clone(), change, diff: (change != "unchanged").then(diff) }
     };
     names.into_iter().map(field).collect()
+}
+
+/// The fields of a proposal that differ, but for white space.
+#[must_use]
+pub fn changed(old: &Proposal, new: &Proposal) -> BTreeSet<String> {
+    let differ = fields(Some(old), Some(new)).into_iter().filter(|field| field.change != "unchanged");
+    differ.map(|field| field.field).collect()
 }
 
 /// A field as lines of text.

@@ -34,6 +34,7 @@ pub mod record;
 pub mod refusal;
 pub mod request;
 pub mod review;
+pub mod revision;
 pub mod schema;
 pub mod silenced;
 pub mod step;

@@ -66,15 +66,38 @@ pub enum ProposalField {
     ScopeNonGoals,
 }
 
+impl ProposalField {
+    /// All of them, in the order in which a reviewer is shown them.
+    pub const ALL: [Self; 6] = [
+        Self::Title,
+        Self::Summary,
+        Self::ProblemStatement,
+        Self::ProposedSolution,
+        Self::Assumptions,
+        Self::ScopeNonGoals,
+    ];
+
+    /// Its name in a proposal.
+    #[must_use]
+    pub fn name(self) -> String {
+        json::to_value(&self).as_str().unwrap_or_default().to_owned()
+    }
+}
+
 impl Persona {
+    /// The fields of the proposal that it reads.
+    #[must_use]
+    pub fn reads(&self) -> &[ProposalField] {
+        self.reads.as_deref().unwrap_or(&ProposalField::ALL)
+    }
+
     fn validate(&self) -> Result<(), Refusal> {
         let reads = self.reads.as_deref().unwrap_or_default();
         if self.reads.as_ref().is_some_and(Vec::is_empty) {
             return Err(Refusal::new("empty_list", "reads", "leave it out for every field of the proposal"));
         }
         if let Some((index, field)) = repeated(reads) {
-            let problem =
-                format!("`{}` is listed already", json::canonical(&json::to_value(field)).trim_matches('"'));
+            let problem = format!("`{}` is listed already", field.name());
             return Err(Refusal::new("listed_twice", format!("reads[{index}]"), problem));
         }
         let rules = self.rules.as_deref().unwrap_or_default();

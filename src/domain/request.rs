@@ -10,6 +10,7 @@ use super::digest::Digest;
 use super::ids::{JobId, RunId};
 use super::panel::Panel;
 use super::prompt::{self, PromptSet};
+use super::revision::{Revised, Revision};
 use super::step::Step;
 
 /// Why a run was made.
@@ -20,6 +21,14 @@ pub enum RunType {
     Initial,
     /// An edited idea or proposal, after an earlier run.
     Revision,
+}
+
+impl RunType {
+    /// Why a run is made that revises this, or nothing.
+    #[must_use]
+    pub fn of(revised: Option<&Revised>) -> Self {
+        if revised.is_some() { Self::Revision } else { Self::Initial }
+    }
 }
 
 /// `inputs/request.json`.
@@ -35,6 +44,9 @@ pub struct Request {
     pub sample: u32,
     /// The version of the data structures that the answers follow.
     pub schema_version: String,
+    /// What is asked of a revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
 }
 
 /// `inputs/prompts.json`: the prompt set and the digest of every template used.

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::decimal::Score;
-use super::ids::PersonaId;
+use super::ids::{PersonaId, RunId};
 use super::json::Value;
+use super::revision::CARRIED_FROM;
 use super::text::{Text, fold_space};
 
 /// The version of the data structures: proposal, review and decision move together.
@@ -23,6 +24,17 @@ pub struct Evidence {
     /// Whether the quote stands in those lines; set by the program, whatever an answer says.
     #[serde(default)]
     pub supported: bool,
+    /// The run whose idea the lines are of, where the review was carried from it; set by the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<RunId>,
+}
+
+impl Evidence {
+    /// Whether the quote stands in the cited lines of the very document that is under review.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.supported && self.run_id.is_none()
+    }
 }
 
 /// What a finding rests on.
@@ -50,6 +62,7 @@ impl Basis {
     fn check_quotes(&mut self, lines: &[&str]) {
         for evidence in &mut self.evidence {
             evidence.supported = stands_in(evidence, lines);
+            evidence.run_id = None;
         }
     }
 }
@@ -139,11 +152,28 @@ impl PersonaReview {
     /// but for white space.
     pub fn check_quotes(&mut self, idea: &str) {
         let lines: Vec<&str> = idea.lines().collect();
-        let concerns = self.concerns.iter_mut().map(|concern| &mut concern.basis);
-        let blocking = self.blocking_issues.iter_mut().map(|issue| &mut issue.basis);
-        for basis in concerns.chain(blocking) {
+        for basis in self.bases() {
             basis.check_quotes(&lines);
         }
+    }
+
+    /// Says of every piece of evidence that its lines are of the idea of `run`, unless they are of an earlier one.
+    pub fn cite(&mut self, run: &RunId) {
+        for evidence in self.bases().flat_map(|basis| &mut basis.evidence) {
+            evidence.run_id.get_or_insert_with(|| run.clone());
+        }
+    }
+
+    fn bases(&mut self) -> impl Iterator<Item = &mut Basis> {
+        let concerns = self.concerns.iter_mut().map(|concern| &mut concern.basis);
+        let blocking = self.blocking_issues.iter_mut().map(|issue| &mut issue.basis);
+        concerns.chain(blocking)
+    }
+
+    /// The run that the review was carried from; none where it is of this run.
+    #[must_use]
+    pub fn carried_from(&self) -> Option<&str> {
+        self.internal_metadata.as_ref()?.get(CARRIED_FROM)?.as_str()
     }
 }
 

@@ -170,6 +170,8 @@ pub struct RunView {
     pub reviews: Vec<PersonaReview>,
     /// Its decision, once there is one.
     pub decision: Option<Decision>,
+    /// Of a revision: what was edited and why, in the author's words.
+    pub notes: Option<String>,
     /// The versions that hold its findings, where that was looked up.
     pub versions: Vec<VersionLine>,
 }

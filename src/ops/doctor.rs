@@ -55,7 +55,7 @@ pub fn doctor(workspace: &Workspace<'_>, options: &DoctorOptions) -> Result<Vec<
     let mut limits = version.body.limits.clone();
     limits.allow_network &= !options.asking.offline;
     checks.extend(connections(&options.asking, &limits));
-    match asking(&options.asking, &version.body.panel, &limits, 1, rules) {
+    match asking(&options.asking, None, &version.body.panel, &limits, 1, rules) {
         Ok(asking) => models(workspace, options, &limits, &asking, &mut checks),
         Err(error) => checks.push(Check::fail("asking", "who is asked", error)),
     }

@@ -46,7 +46,9 @@ pub use prompts::{PromptsOf, diff_prompts, prompt, prompt_sets};
 pub use reference::RunRef;
 use rules::load_rules;
 pub use rules::{ExamplesReport, RuleFiles, kinds, rule, rule_source, rules, test_rules};
-pub use run::{AskingOptions, Progress, RunOptions, RunReport, estimate, run};
+pub use run::{
+    AskingOptions, Edit, Progress, Revising, RevisionOptions, RunOptions, RunReport, estimate, revising, run,
+};
 pub use show::show;
 pub use source::{ContextFile, Source, SourceError, SourceKind};
 pub use verify::{Scope, VerifyOptions, VerifyReport, verify};

@@ -12,6 +12,7 @@ use crate::domain::event::{Entry, Event, Log};
 use crate::domain::json;
 use crate::domain::manifest::{Document, Manifest};
 use crate::domain::panel::Panel;
+use crate::domain::request::{Request, RunType};
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
 use crate::domain::view::{AttemptView, RunView};
@@ -69,9 +70,21 @@ pub(super) fn of(run: &RunDir, logs: &[(u32, Log)]) -> Result<RunView, OpsError>
         proposal,
         reviews,
         decision,
+        notes: notes(run, &manifest)?,
         manifest,
         versions: Vec::new(),
     })
+}
+
+/// What was edited and why, where the run is a revision.
+fn notes(run: &RunDir, manifest: &Manifest) -> Result<Option<String>, OpsError> {
+    if manifest.run_type != Some(RunType::Revision) {
+        return Ok(None);
+    }
+    let bytes = recorded(run, "inputs/request.json", run.input("request.json"))?;
+    let request: Request =
+        json::from_slice(&bytes).map_err(|error| corrupt(run, "inputs/request.json", error))?;
+    Ok(request.revision.and_then(|revision| revision.notes))
 }
 
 /// The logs of the run's attempts, oldest first.

@@ -24,6 +24,8 @@ pub enum Asked {
     File,
     /// A model.
     Model(Choice),
+    /// Nobody: the answer is there, and who gave it where somebody was asked.
+    Nobody(Option<StepModel>),
 }
 
 /// Who answers which step.
@@ -48,8 +50,13 @@ impl Asking {
     pub fn choices(&self) -> impl Iterator<Item = (&Step, &Choice)> {
         self.steps.iter().filter_map(|(step, asked)| match asked {
             Asked::Model(choice) => Some((step, choice)),
-            Asked::Rules | Asked::File => None,
+            Asked::Rules | Asked::File | Asked::Nobody(_) => None,
         })
+    }
+
+    /// Has a step answered otherwise.
+    pub fn answer(&mut self, step: Step, asked: Asked) {
+        self.steps.insert(step, asked);
     }
 
     /// The models, and the rules by which they are asked.
@@ -111,6 +118,7 @@ impl Provider for Asking {
             Asked::Rules => self.rules.model(step),
             Asked::File => self.answers.model(step),
             Asked::Model(choice) => Some(choice.recorded()),
+            Asked::Nobody(answered) => answered.clone(),
         }
     }
 
@@ -125,6 +133,7 @@ impl Provider for Asking {
             Asked::Rules => self.rules.expand(subject, ledger),
             Asked::File => self.answers.expand(subject, ledger),
             Asked::Model(choice) => self.models.expand(choice, self.material(subject), ledger),
+            Asked::Nobody(_) => Err(ProviderError::MissingAnswer(Step::Expand.output())),
         }
     }
 
@@ -135,7 +144,8 @@ impl Provider for Asking {
         proposal: &Proposal,
         ledger: &dyn Ledger,
     ) -> Result<PersonaReview, ProviderError> {
-        match self.asked(&Step::Review(persona.id.clone())) {
+        let step = Step::Review(persona.id.clone());
+        match self.asked(&step) {
             Asked::Rules => self.rules.review(persona, subject, proposal, ledger),
             Asked::File => self.answers.review(persona, subject, proposal, ledger),
             Asked::Model(choice) => {
@@ -143,6 +153,7 @@ impl Provider for Asking {
                 let material = (self.material(subject), subject.idea);
                 self.models.review(choice, persona, material, &read, ledger)
             }
+            Asked::Nobody(_) => Err(ProviderError::MissingAnswer(step.output())),
         }
     }
 }

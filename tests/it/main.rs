@@ -35,6 +35,7 @@ mod prompts;
 mod race;
 mod references;
 mod report;
+mod revise;
 mod rules;
 mod run;
 mod schemas;

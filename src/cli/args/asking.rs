@@ -52,9 +52,9 @@ pub(in crate::cli) struct ModelArgs {
     /// The sampling temperature, 0 to 2 [default: as the policy says: 0.7 to expand, 0.2 to review]
     #[arg(long, value_name = "T")]
     pub(in crate::cli) temperature: Option<Temperature>,
-    /// The most tokens that one answer may take
-    #[arg(long, value_name = "N", default_value = "8192", value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
-    pub(in crate::cli) max_output_tokens: u32,
+    /// The most tokens that one answer may take [default: 8192]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
+    pub(in crate::cli) max_output_tokens: Option<u32>,
     /// The address of the models' server [default: `OPENAI_BASE_URL` or `ANTHROPIC_BASE_URL`, else the usual one]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) base_url: Option<String>,

@@ -7,6 +7,7 @@ mod migrate;
 mod policy;
 mod prompts;
 mod query;
+mod revise;
 mod run;
 
 pub(super) use artifact::{
@@ -19,6 +20,7 @@ pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
 pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
 pub(super) use prompts::{Prompts, PromptsArgs};
 pub(super) use query::{CompareArgs, ExportArgs, ExportFormat, QueryArgs, QueryFormat};
+pub(super) use revise::ReviseArgs;
 pub(super) use run::{ReviewArgs, RunArgs};
 
 use std::path::PathBuf;
@@ -98,6 +100,12 @@ pub(super) enum Command {
     /// The same inputs are the same run: reviewed again, the recorded decision is shown and nothing is
     /// touched. A run that failed or was killed goes on where it was.
     Run(Box<RunArgs>),
+    /// Review an edited idea or proposal, as a revision of an earlier run
+    ///
+    /// It is a run of its own, which names its parent and keeps what differs from it. Whom the edit does not concern is not
+    /// asked again: that review is carried, and says so. Who answered the parent answers again, unless flags or the
+    /// policy name others.
+    Revise(Box<ReviseArgs>),
     /// Show one run: its decision, findings and provenance
     Show(ShowArgs),
     /// Print what the panel says of a run, as a page for people

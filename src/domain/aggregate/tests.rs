@@ -49,7 +49,8 @@ fn all(score: &str) -> Vec<PersonaReview> {
 }
 
 fn quote(supported: bool) -> Basis {
-    let evidence = Evidence { quote: "Trust us.".to_owned(), start_line: 1, end_line: 1, supported };
+    let evidence =
+        Evidence { quote: "Trust us.".to_owned(), start_line: 1, end_line: 1, supported, run_id: None };
     Basis { evidence: vec![evidence], ..Basis::default() }
 }
 

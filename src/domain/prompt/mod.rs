@@ -154,21 +154,14 @@ pub fn digest_of(templates: &BTreeMap<String, Digest>) -> Digest {
 
 /// The part of the proposal that a persona reads, as text.
 #[must_use]
-pub fn proposal_text(proposal: &Proposal, reads: Option<&[ProposalField]>) -> String {
-    let all = [
-        ProposalField::Title,
-        ProposalField::Summary,
-        ProposalField::ProblemStatement,
-        ProposalField::ProposedSolution,
-        ProposalField::Assumptions,
-        ProposalField::ScopeNonGoals,
-    ];
+pub fn proposal_text(proposal: &Proposal, reads: &[ProposalField]) -> String {
     let whole = to_value(proposal);
     let named = |field: &ProposalField| {
-        let name = to_value(field).as_str()?.to_owned();
-        Some((name.clone(), whole.get(&name)?.clone()))
+        let name = field.name();
+        let value = whole.get(&name)?.clone();
+        Some((name, value))
     };
-    let members = reads.unwrap_or(&all).iter().filter_map(named).collect();
+    let members = reads.iter().filter_map(named).collect();
     pretty(&Value::Object(members)).trim_end().to_owned()
 }
 

@@ -62,8 +62,8 @@ fn a_persona_reads_the_fields_that_it_reads() {
         br#"{"problem_statement":"p","proposed_solution":"s","assumptions":["a"],"scope_non_goals":[],"title":"t"}"#,
     )
     .unwrap();
-    let some = proposal_text(&proposal, Some(&[ProposalField::Title, ProposalField::Summary]));
+    let some = proposal_text(&proposal, &[ProposalField::Title, ProposalField::Summary]);
     assert_eq!(some, "{\n  \"title\": \"t\"\n}");
-    let all = proposal_text(&proposal, None);
+    let all = proposal_text(&proposal, &ProposalField::ALL);
     assert!(all.contains("problem_statement") && !all.contains("metadata"), "{all}");
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use semver::Version;
 
 use crate::domain::aggregate::AggregateError;
-use crate::domain::ids::{JobId, PolicyName};
+use crate::domain::ids::{JobId, PolicyName, RunId};
 use crate::domain::json::JsonError;
 use crate::domain::manifest::ManifestError;
 use crate::domain::migration::MigrationError;
@@ -156,6 +156,38 @@ pub enum OpsError {
     /// A directory of answers that nobody is to answer by, or none where somebody is.
     #[error("{0}")]
     Asking(&'static str),
+    /// A run that cannot be revised.
+    #[error("run `{run}` cannot be revised: {problem}")]
+    NotRevisable {
+        /// Which.
+        run: RunId,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// What was handed in as edited is what the run reviewed.
+    #[error("`{shown}` is what run `{run}` reviewed: nothing is revised")]
+    NothingRevised {
+        /// What was handed in.
+        shown: String,
+        /// The run.
+        run: RunId,
+    },
+    /// A file is no proposal.
+    #[error("`{shown}`: {problem}")]
+    ProposalFile {
+        /// What was handed in.
+        shown: String,
+        /// What is wrong, with its place.
+        problem: String,
+    },
+    /// Somebody is to be asked who is not on the panel.
+    #[error("nobody on the panel is `{}`; there are {}", id.escape_debug(), known.join(", "))]
+    NoSuchPersona {
+        /// Who.
+        id: String,
+        /// Who is on the panel.
+        known: Vec<String>,
+    },
     /// A step is asked of a model, and none is named.
     #[error("step `{step}` is asked of `{provider}`, and no model is named")]
     NoModel {

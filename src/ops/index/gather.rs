@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::difference;
 use crate::domain::event::Log;
 use crate::domain::facts::{Cell, Facts};
 use crate::domain::filter::Listed;
@@ -20,10 +21,11 @@ pub(super) fn facts(run: &RunDir) -> Result<(Facts, bool), OpsError> {
     let logs = view::logs(run)?;
     let whole = view::of(run, &logs)?;
     let models = input(run, "model.json")?;
-    let gathered = Gathered { run, view: &whole, logs: &logs, times: view::times(&logs), models };
+    let request = input(run, "request.json")?.and_then(|text| json::from_slice(text.as_bytes()).ok());
+    let gathered = Gathered { run, view: &whole, logs: &logs, times: view::times(&logs), models, request };
     let rows = [
         vec![gathered.run_row()?],
-        gathered.proposal(),
+        gathered.proposal()?,
         gathered.reviews(),
         gathered.decision(),
         gathered.steps(),
@@ -44,6 +46,7 @@ struct Gathered<'a> {
     times: BTreeMap<Step, view::Times>,
     /// The text of `inputs/model.json`.
     models: Option<String>,
+    request: Option<Request>,
 }
 
 impl Gathered<'_> {
@@ -56,8 +59,6 @@ impl Gathered<'_> {
         let last =
             self.logs.iter().rev().find_map(|(_, log)| log.entries.last()).map(|entry| entry.at.clone());
         let first = attempts.first();
-        let request: Option<Request> =
-            input(self.run, "request.json")?.and_then(|text| json::from_slice(text.as_bytes()).ok());
         let models = manifest.steps.iter().flatten().filter(|step| is_review(&step.name));
         let models: Vec<_> = models.filter_map(|step| step.step_metadata.as_ref()).collect();
         let mut names: Vec<&str> = models.iter().filter_map(|metadata| metadata.model.as_deref()).collect();
@@ -96,7 +97,7 @@ impl Gathered<'_> {
             Cell::text(policy.map(|policy| policy.name.clone())),
             Cell::Text(manifest.schema_version.clone()),
             Cell::Text(format!("{}/{}", self.run.job(), self.run.id())),
-            Cell::count(request.map(|request| request.sample.into())),
+            Cell::count(self.request.as_ref().map(|request| request.sample.into())),
             Cell::text(self.question()),
             Cell::count(Some(calls as u64)),
             Cell::count(Some(spent.0)),
@@ -135,13 +136,24 @@ impl Gathered<'_> {
         Ok((!members.is_empty()).then(|| json::canonical(&Value::Object(members))))
     }
 
-    fn proposal(&self) -> Vec<Vec<Cell>> {
-        let row = |proposal| {
-            let [id, job] = self.ids();
-            let version = Cell::text(self.view.manifest.prompt_set_version.clone());
-            vec![id, job, Cell::Text(json::to_line(proposal)), Cell::Null, version, Cell::Null]
-        };
-        self.view.proposal.iter().map(row).collect()
+    fn proposal(&self) -> Result<Vec<Vec<Cell>>, OpsError> {
+        let Some(proposal) = &self.view.proposal else { return Ok(Vec::new()) };
+        let [id, job] = self.ids();
+        // Only a run that is whole keeps what differs from its parent.
+        let kept = self.view.manifest.artifacts.contains_key(difference::FILE);
+        let diff = if kept { Some(self.run.output(difference::FILE)?) } else { None };
+        let diff = diff.and_then(|bytes| Value::parse(&bytes).ok());
+        let fields = diff.and_then(|diff| diff.get("proposal").map(json::canonical));
+        let version = self.view.manifest.prompt_set_version.clone();
+        let whole = Cell::Text(json::to_line(proposal));
+        Ok(vec![vec![
+            id,
+            job,
+            whole,
+            Cell::text(fields),
+            Cell::text(version),
+            Cell::text(self.view.notes.clone()),
+        ]])
     }
 
     fn reviews(&self) -> Vec<Vec<Cell>> {
@@ -216,7 +228,7 @@ impl Gathered<'_> {
                        critical: Option<bool>,
                        basis: Option<&Basis>| {
             let [id, job] = self.ids();
-            let line = basis.and_then(|basis| basis.evidence.iter().find(|evidence| evidence.supported));
+            let line = basis.and_then(|basis| basis.evidence.iter().find(|evidence| evidence.is_here()));
             vec![
                 id,
                 job,

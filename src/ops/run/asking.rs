@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::{answers, recording};
+use super::{Revising, answers, recording};
 use crate::domain::decimal::Temperature;
 use crate::domain::panel::{Panel, Persona};
 use crate::domain::policy::Limits;
@@ -20,6 +20,8 @@ use crate::provider::model::{Choice, Models, RecordedWith, Recording, Server, So
 use crate::provider::panel::{Asked, Asking};
 use crate::provider::rules::Rules;
 
+/// An answer is capped at so many tokens where nobody says otherwise.
+const MAX_OUTPUT_TOKENS: u32 = 8192;
 /// No file of certificates is larger, in bytes.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
@@ -38,8 +40,8 @@ pub struct AskingOptions {
     pub review_model: Option<Text>,
     /// The sampling temperature of every step.
     pub temperature: Option<Temperature>,
-    /// The cap on each answer's tokens.
-    pub max_output_tokens: u32,
+    /// The cap on each answer's tokens; 8192 where nobody says.
+    pub max_output_tokens: Option<u32>,
     /// The prompt set, where the policy names none.
     pub prompt_set: Option<String>,
     /// How many steps ask at the same time; all reviews where nobody says.
@@ -61,6 +63,10 @@ pub struct AskingOptions {
 }
 
 impl AskingOptions {
+    fn max_output_tokens(&self) -> u32 {
+        self.max_output_tokens.unwrap_or(MAX_OUTPUT_TOKENS)
+    }
+
     fn names_a_model(&self) -> bool {
         [&self.model, &self.expand_model, &self.review_model].iter().any(|model| model.is_some())
             || self.temperature.is_some()
@@ -75,6 +81,7 @@ impl AskingOptions {
 /// else, or where nobody would read by a rule.
 pub(in crate::ops) fn asking(
     options: &AskingOptions,
+    revising: Option<&Revising>,
     panel: &Panel,
     limits: &Limits,
     sample: u32,
@@ -87,7 +94,11 @@ pub(in crate::ops) fn asking(
     for step in request::steps(panel) {
         let asked = match (&step, &recording) {
             (Step::Aggregate, _) => continue,
-            (_, None) => configured(options, panel, &step)?,
+            (Step::Expand, _) if revising.is_some_and(Revising::has_proposal) => Asked::Nobody(None),
+            (_, None) => {
+                let before = revising.and_then(|revising| revising.models.steps.get(&step));
+                configured(options, before, panel, &step)?
+            }
             (_, Some((with, _))) => recorded(options, panel, with, &step)?,
         };
         steps.insert(step, asked);
@@ -150,15 +161,23 @@ fn replayed(options: &AskingOptions) -> Result<(RecordedWith, Recording), OpsErr
     recording::read(dir)
 }
 
-/// Who answers a step, as the policy and the flags say.
-fn configured(options: &AskingOptions, panel: &Panel, step: &Step) -> Result<Asked, OpsError> {
+/// Who answers a step, as the flags and the policy say; where they do not, whoever answered it `before`.
+fn configured(
+    options: &AskingOptions,
+    before: Option<&StepModel>,
+    panel: &Panel,
+    step: &Step,
+) -> Result<Asked, OpsError> {
     let persona = persona_of(panel, step);
     let expansion = &panel.expansion;
     let (named, model, temperature) = persona
         .map_or((&expansion.provider, &expansion.model, expansion.temperature), |persona| {
             (&persona.provider, &persona.model, persona.temperature)
         });
-    let provider = options.provider.or_else(|| named.as_ref().and_then(|name| name.as_str().parse().ok()));
+    let provider_of = |name: &str| name.parse::<ProviderName>().ok();
+    let provider = options.provider.or_else(|| provider_of(named.as_ref()?.as_str()));
+    let provider = provider.or_else(|| provider_of(&before?.provider));
+    let before = before.filter(|before| provider_of(&before.provider) == provider && named.is_none());
     let provider = match provider.unwrap_or(ProviderName::Rules) {
         ProviderName::Rules | ProviderName::Replay => return Ok(Asked::Rules),
         ProviderName::File => return Ok(Asked::File),
@@ -168,13 +187,17 @@ fn configured(options: &AskingOptions, panel: &Panel, step: &Step) -> Result<Ask
     // A model of the policy's is one of the provider's that it names with it.
     let of_policy =
         model.as_ref().filter(|_| named.as_ref().is_some_and(|name| name.as_str() == provider.as_str()));
-    let model = own.as_ref().or(options.model.as_ref()).or(of_policy);
+    let model = own.as_ref().or(options.model.as_ref()).or(of_policy).map(Text::as_str);
+    let model = model.or(before.map(|before| before.model.as_str()));
     let model = model.ok_or_else(|| OpsError::NoModel { provider, step: step.clone() })?;
     Ok(Asked::Model(Choice {
         provider,
-        model: model.as_str().to_owned(),
-        temperature: options.temperature.or(temperature),
-        max_output_tokens: options.max_output_tokens,
+        model: model.to_owned(),
+        temperature: options.temperature.or(before.map_or(temperature, |before| before.temperature)),
+        max_output_tokens: before
+            .and_then(|before| before.max_output_tokens)
+            .filter(|_| options.max_output_tokens.is_none())
+            .unwrap_or_else(|| options.max_output_tokens()),
     }))
 }
 
@@ -207,7 +230,7 @@ fn recorded(
     match provider.parse() {
         Ok(ProviderName::Rules) => Ok(Asked::Rules),
         Ok(provider @ (ProviderName::Openai | ProviderName::Chat | ProviderName::Anthropic)) => {
-            let max_output_tokens = max_output_tokens.unwrap_or(options.max_output_tokens);
+            let max_output_tokens = max_output_tokens.unwrap_or_else(|| options.max_output_tokens());
             Ok(Asked::Model(Choice { provider, model, temperature, max_output_tokens }))
         }
         _ => Err(differs(format!("step `{step}` was answered by `{provider}`, which is no model"))),
@@ -225,7 +248,7 @@ fn same(
 ) -> Result<Recording, OpsError> {
     let models = steps.iter().filter_map(|(step, asked)| match asked {
         Asked::Model(choice) => Some((step.clone(), choice.recorded())),
-        Asked::Rules | Asked::File => None,
+        Asked::Rules | Asked::File | Asked::Nobody(_) => None,
     });
     let models = request::Models { steps: models.collect() };
     let now = RecordedWith { models, prompts: request::Prompts::of(prompts), sample };

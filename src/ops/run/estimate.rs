@@ -17,7 +17,11 @@ pub fn estimate(workspace: &Workspace<'_>, options: &RunOptions) -> Result<Estim
     let rules = load_rules(&options.rules)?;
     let body = policy::show(workspace, &options.policy)?.version.body;
     let (limits, _) = ready::tightened(&body.limits, &options.asking)?;
-    let asking = asking(&options.asking, &body.panel, &limits, options.sample.get(), rules)?;
+    let revising = options.revising.as_deref();
+    let mut asking = asking(&options.asking, revising, &body.panel, &limits, options.sample.get(), rules)?;
+    if let Some(revising) = revising {
+        revising.settle(&body.panel, &mut asking)?;
+    }
     let context = options.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
     let (idea, extension) = (options.source.text.as_str(), options.source.extension.as_str());
     let material = asking.material(&Subject { idea, extension, context: &context });

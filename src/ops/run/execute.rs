@@ -14,6 +14,7 @@ use super::plan::{Plan, file};
 use super::resume::Done;
 use crate::domain::aggregate::{AggregateError, aggregate};
 use crate::domain::decision::Decision;
+use crate::domain::difference;
 use crate::domain::digest::Digest;
 use crate::domain::event::Event;
 use crate::domain::json;
@@ -104,8 +105,12 @@ impl<'a> Execution<'a> {
     }
 
     fn steps(&self, done: &Done) -> Result<Decision, Failure> {
-        let proposal: Proposal =
-            self.step(&Step::Expand, done, || Ok(self.provider.expand(&self.plan.subject(), self.book)?))?;
+        let given = self.plan.revised.as_ref().and_then(|revised| revised.proposal.clone());
+        let expand = || match given {
+            Some(proposal) => Ok(proposal),
+            None => Ok(self.provider.expand(&self.plan.subject(), self.book)?),
+        };
+        let proposal: Proposal = self.step(&Step::Expand, done, expand, |_| None)?;
         let answers = self.reviews(&proposal, done);
         let mut reviews = Vec::with_capacity(answers.len());
         let mut unanswered = Vec::new();
@@ -117,7 +122,11 @@ impl<'a> Execution<'a> {
             }
         }
         let decide = || Ok(aggregate(&self.plan.panel, &reviews)?);
-        match self.step(&Step::Aggregate, done, decide) {
+        let difference = |decision: &Decision| {
+            let difference = self.plan.difference(&proposal, &reviews, decision)?;
+            Some((difference::FILE.to_owned(), file(&difference)))
+        };
+        match self.step(&Step::Aggregate, done, decide, difference) {
             // The personas that gave no answer are the reason, not the count that they left short.
             Err(Failure::Aggregate(_)) if !unanswered.is_empty() => Err(Failure::Provider(unanswered)),
             Ok(decision) if !unanswered.is_empty() => {
@@ -147,28 +156,35 @@ impl<'a> Execution<'a> {
     }
 
     fn review(&self, persona: &Persona, proposal: &Proposal, done: &Done) -> Result<PersonaReview, Failure> {
-        self.step(&Step::Review(persona.id.clone()), done, || {
+        let review = || {
+            let revised = self.plan.revised.as_ref();
+            if let Some(carried) = revised.and_then(|revised| revised.carried(persona, proposal)) {
+                return Ok(carried);
+            }
             let mut review = self.provider.review(persona, &self.plan.subject(), proposal, self.book)?;
             // Whoever answered, the vote is the persona's, and a quote counts only where it stands.
             review.persona_id = persona.id.clone();
             review.persona_name = persona.name.clone();
             review.check_quotes(&self.plan.idea);
             Ok(review)
-        })
+        };
+        self.step(&Step::Review(persona.id.clone()), done, review, |_| None)
     }
 
-    /// Does one step, unless it is done.
+    /// Does one step, unless it is done. What it leaves behind besides its output goes `beside` it.
     fn step<T: Serialize + DeserializeOwned>(
         &self,
         step: &Step,
         done: &Done,
         work: impl FnOnce() -> Result<T, Answer>,
+        beside: impl FnOnce(&T) -> Option<(String, Vec<u8>)>,
     ) -> Result<T, Failure> {
-        if let Some(bytes) = done.get(step) {
+        if let Some(bytes) = done.get(&step.output()) {
             let path = format!("outputs/{}", step.output());
             let value =
                 json::from_slice(bytes).map_err(|error| view::corrupt(self.locked.run(), &path, error))?;
-            self.record(step, StepStatus::Completed, bytes);
+            let names = [Some(step.output()), beside(&value).map(|(name, _)| name)].into_iter().flatten();
+            self.record(step, &names.filter_map(|name| done.get_key_value(&name)).collect());
             (self.observe)(Progress::Done(step.clone()));
             return Ok(value);
         }
@@ -179,7 +195,9 @@ impl<'a> Execution<'a> {
         (self.observe)(Progress::Started(step.clone()));
         match work() {
             Ok(value) => {
-                self.store(step, &file(&value))?;
+                let output = Some((step.output(), file(&value)));
+                let outputs: Vec<_> = [output, beside(&value)].into_iter().flatten().collect();
+                self.store(step, &outputs.iter().map(|(name, bytes)| (name, bytes)).collect())?;
                 (self.observe)(Progress::Done(step.clone()));
                 Ok(value)
             }
@@ -187,12 +205,14 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// The output is durable before the event that says so is.
-    fn store(&self, step: &Step, bytes: &[u8]) -> Result<(), StoreError> {
-        self.locked.put_output(&step.output(), bytes)?;
-        let outputs = [(step.output(), Digest::of(bytes))].into();
-        self.book.append(Event::StepCompleted { step: step.clone(), outputs })?;
-        self.record(step, StepStatus::Completed, bytes);
+    /// The outputs are durable before the event that says so is.
+    fn store(&self, step: &Step, outputs: &BTreeMap<&String, &Vec<u8>>) -> Result<(), StoreError> {
+        for (name, bytes) in outputs {
+            self.locked.put_output(name, bytes)?;
+        }
+        let digests = outputs.iter().map(|(name, bytes)| ((*name).clone(), Digest::of(bytes))).collect();
+        self.book.append(Event::StepCompleted { step: step.clone(), outputs: digests })?;
+        self.record(step, outputs);
         Ok(())
     }
 
@@ -220,10 +240,12 @@ impl<'a> Execution<'a> {
         Ok(failure)
     }
 
-    fn record(&self, step: &Step, status: StepStatus, bytes: &[u8]) {
+    fn record(&self, step: &Step, outputs: &BTreeMap<&String, &Vec<u8>>) {
         let mut state = self.state();
-        state.steps.insert(step.clone(), status);
-        state.outputs.insert(step.output(), (Digest::of(bytes), bytes.len() as u64));
+        state.steps.insert(step.clone(), StepStatus::Completed);
+        let outputs =
+            outputs.iter().map(|(name, bytes)| ((*name).clone(), (Digest::of(bytes), bytes.len() as u64)));
+        state.outputs.extend(outputs);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

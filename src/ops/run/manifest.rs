@@ -10,6 +10,7 @@ use crate::domain::manifest::{
     self, ChainMetadata, DecisionSummary, FileRecord, MANIFEST_VERSION, Manifest, RunError, StepMetadata,
     StepName, StepRecord,
 };
+use crate::domain::request::RunType;
 use crate::domain::review::DATA_SCHEMA_VERSION;
 use crate::domain::step::{RunStatus, Step, StepStatus};
 
@@ -78,8 +79,8 @@ fn running(plan: &Plan) -> Manifest {
         prompt_set_digest: plan.prompts.digest(),
         steps: Some(plan.steps.iter().map(|step| record(plan, step, StepStatus::Pending)).collect()),
         policy: None,
-        run_type: Some(plan.run_type),
-        parent_run_id: None,
+        run_type: Some(RunType::of(plan.revised.as_ref())),
+        parent_run_id: plan.revised.as_ref().map(|revised| revised.parent.run.clone()),
         decision: None,
     }
 }

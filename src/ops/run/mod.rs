@@ -13,6 +13,7 @@ mod plan;
 mod ready;
 mod recording;
 mod resume;
+mod revise;
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -40,6 +41,8 @@ use execute::Execution;
 use plan::Plan;
 pub(super) use ready::may_ask;
 use resume::Done;
+pub use revise::{Edit, Revising, RevisionOptions, revising};
+pub(super) use revise::{PARENT, PROPOSAL};
 
 /// What to review.
 #[derive(Debug, Clone)]
@@ -58,6 +61,8 @@ pub struct RunOptions {
     pub rules: RuleFiles,
     /// Who is asked, and how.
     pub asking: AskingOptions,
+    /// What it revises, where it does.
+    pub revising: Option<Box<Revising>>,
 }
 
 /// What came of it.
@@ -106,8 +111,10 @@ pub fn run(
     }
     let body = &policy.version.body;
     let limits = ready::tightened(&body.limits, &options.asking)?;
-    let asking = asking(&options.asking, &body.panel, &limits.0, options.sample.get(), rules)?;
-    let plan = Plan::new(job, options, &policy, limits, &asking);
+    let revising = options.revising.as_deref();
+    let mut asking = asking(&options.asking, revising, &body.panel, &limits.0, options.sample.get(), rules)?;
+    let revised = revising.map(|revising| revising.settle(&body.panel, &mut asking)).transpose()?;
+    let plan = Plan::new(job, options, &policy, limits, &asking, revised);
     let existing = store.run(&plan.job, &plan.run)?;
     let beginning =
         Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes, asking: &asking, options };

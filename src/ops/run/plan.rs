@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::RunOptions;
 use crate::domain::audit::RunVersions;
+use crate::domain::decision::Decision;
+use crate::domain::difference::{Difference, Reviewed, Side};
 use crate::domain::digest::Digest;
 use crate::domain::identity::{Inputs, inputs_hash};
 use crate::domain::ids::{JobId, RunId};
@@ -13,8 +15,10 @@ use crate::domain::json;
 use crate::domain::panel::Panel;
 use crate::domain::policy::Limits;
 use crate::domain::policy::PolicyRef;
+use crate::domain::proposal::Proposal;
 use crate::domain::request::{self, Models, Prompts, Request, RunType};
-use crate::domain::review::DATA_SCHEMA_VERSION;
+use crate::domain::review::{DATA_SCHEMA_VERSION, PersonaReview};
+use crate::domain::revision::Revised;
 use crate::domain::step::Step;
 use crate::ops::policy::InForce;
 use crate::provider::model::RecordedWith;
@@ -38,7 +42,8 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     pub(super) models: Models,
     pub(super) prompts: Prompts,
-    pub(super) run_type: RunType,
+    /// What it revises, where it does.
+    pub(super) revised: Option<Revised>,
     pub(super) idea: String,
     pub(super) extension: String,
     pub(super) context: BTreeMap<String, String>,
@@ -52,6 +57,7 @@ impl Plan {
         policy: &InForce,
         (limits, tightened): (Limits, BTreeMap<String, String>),
         provider: &Asking,
+        revised: Option<Revised>,
     ) -> Self {
         let panel = policy.version.body.panel.clone();
         let steps = request::steps(&panel);
@@ -59,12 +65,14 @@ impl Plan {
         let (models, prompts) = (Models { steps: models }, provider.prompts());
         let request = Request {
             job_id: job.clone(),
-            run_type: RunType::Initial,
-            parent_run_id: None,
+            run_type: RunType::of(revised.as_ref()),
+            parent_run_id: revised.as_ref().map(|revised| revised.parent.run.clone()),
             sample: options.sample.get(),
             schema_version: DATA_SCHEMA_VERSION.to_owned(),
+            revision: revised.as_ref().map(|revised| revised.revision.clone()),
         };
         let mut inputs = provider.inputs();
+        inputs.extend(options.revising.iter().flat_map(|revising| revising.inputs()));
         inputs.insert(format!("idea.{}", options.source.extension), options.source.text.clone().into_bytes());
         inputs.insert("request.json".to_owned(), file(&request));
         inputs.insert("panel.json".to_owned(), file(&panel));
@@ -87,7 +95,7 @@ impl Plan {
             steps,
             models,
             prompts,
-            run_type: request.run_type,
+            revised,
             idea: options.source.text.clone(),
             extension: options.source.extension.clone(),
             context: options.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect(),
@@ -98,6 +106,25 @@ impl Plan {
     /// What is under review.
     pub(super) fn subject(&self) -> Subject<'_> {
         Subject { idea: &self.idea, extension: &self.extension, context: &self.context }
+    }
+
+    /// What differs from the run that it revises, where it revises one.
+    pub(super) fn difference(
+        &self,
+        proposal: &Proposal,
+        reviews: &[PersonaReview],
+        decision: &Decision,
+    ) -> Option<Difference> {
+        let parent = &self.revised.as_ref()?.parent;
+        let before: Vec<PersonaReview> = parent.reviews.values().cloned().collect();
+        let side = |run: &RunId, decision| Side::decided(self.job.clone(), run.clone(), decision);
+        let old = Reviewed {
+            side: side(&parent.run, &parent.decision),
+            proposal: Some(&parent.proposal),
+            reviews: &before,
+        };
+        let new = Reviewed { side: side(&self.run, decision), proposal: Some(proposal), reviews };
+        Some(Difference::of(&old, &new))
     }
 
     /// The run, and the versions that it is made with.

@@ -15,8 +15,8 @@ use crate::ops::{OpsError, verify, view};
 use crate::provider::model::Recording;
 use crate::store::{RunDir, Store, StoreError};
 
-/// The steps that earlier attempts finished, each with its output's bytes.
-pub(super) type Done = BTreeMap<Step, Vec<u8>>;
+/// What the steps that earlier attempts finished left behind, by its name under `outputs/`.
+pub(super) type Done = BTreeMap<String, Vec<u8>>;
 
 /// Whether the run is completed.
 ///
@@ -62,10 +62,13 @@ pub(super) fn read(store: &Store, run: &RunDir, plan: &Plan) -> Result<Unfinishe
         return Err(view::corrupt(run, &check.subject, check.detail));
     }
     // The inputs' hash is the plan's, and the files are what it was made of.
-    let (mut recorded, mut logs) = (BTreeSet::new(), Vec::new());
+    let (mut recorded, mut names, mut logs) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for attempt in run.attempts()? {
         let log = run.log(attempt)?;
-        recorded.extend(log.completed().map(|(step, _)| step.clone()));
+        for (step, outputs) in log.completed().filter(|(step, _)| plan.steps.contains(step)) {
+            recorded.insert(step.clone());
+            names.extend(outputs.keys().cloned());
+        }
         logs.push((attempt, log));
     }
     let head = logs.last().and_then(|(_, log)| log.digests.last().copied());
@@ -74,8 +77,7 @@ pub(super) fn read(store: &Store, run: &RunDir, plan: &Plan) -> Result<Unfinishe
         account: Account::after(logs.iter().map(|(_, log)| log)),
         unused: unused(run, &logs, &recorded)?,
     };
-    let steps = recorded.into_iter().filter(|step| plan.steps.contains(step));
-    let done = steps.map(|step| Ok((step.clone(), run.output(&step.output())?)));
+    let done = names.into_iter().map(|name| run.output(&name).map(|bytes| (name, bytes)));
     Ok(Unfinished {
         done: done.collect::<Result<_, StoreError>>()?,
         manifest,

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::check::Check;
+use crate::domain::difference;
 use crate::domain::digest::Digest;
 use crate::domain::manifest::{FileRecord, Manifest};
+use crate::domain::request::RunType;
 use crate::domain::step::RunStatus;
 use crate::store::{FileKind, RunDir, StoreError};
 
@@ -36,7 +38,10 @@ pub(super) fn outputs(run: &RunDir, manifest: &Manifest, logged: &BTreeMap<Strin
     } else {
         let steps = manifest.steps.iter().flatten().filter_map(|step| step.name.known());
         let steps = steps.map(|step| format!("outputs/{}", step.output()));
-        let possible: BTreeSet<String> = steps.collect();
+        let mut possible: BTreeSet<String> = steps.collect();
+        if manifest.run_type == Some(RunType::Revision) {
+            possible.insert(format!("outputs/{}", difference::FILE));
+        }
         let listed = paths(&manifest.artifacts);
         let possible = possible.iter().map(String::as_str).chain(listed.iter().copied()).collect();
         let files = run.output_files().map(|mut files| {

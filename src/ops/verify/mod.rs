@@ -9,6 +9,7 @@ mod decision;
 mod exchanges;
 mod files;
 mod policies;
+mod revision;
 mod run;
 
 use std::thread;

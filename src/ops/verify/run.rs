@@ -1,7 +1,7 @@
 //! All checks of one run.
 
 use super::policies::Policies;
-use super::{Seen, attempts, decision, files, settled};
+use super::{Seen, attempts, decision, files, revision, settled};
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
 use crate::domain::identity::inputs_hash;
@@ -39,6 +39,7 @@ fn once(store: &Store, policies: &Policies<'_>, run: &RunDir) -> Seen {
     checks.push(attempts.seal(&bytes, &document));
     checks.extend(attempts.checks);
     checks.extend(relatives(store, manifest));
+    checks.extend(revision::verify(store, run, manifest));
     let head = attempts.heads.last().copied();
     Seen { verified: Verified { subject, head, checks }, heads: attempts.heads }
 }

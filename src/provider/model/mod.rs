@@ -217,7 +217,7 @@ impl Models {
 /// The part of `proposal` that `persona` reads.
 #[must_use]
 pub fn read_by(persona: &Persona, proposal: &Proposal) -> String {
-    proposal_text(proposal, persona.reads.as_deref())
+    proposal_text(proposal, persona.reads())
 }
 
 /// What one step asks.

@@ -46,7 +46,7 @@ fn evidence(document: &Document, range: Range<usize>) -> Option<Evidence> {
     let quote = whole.trim();
     let start = range.start + (whole.len() - whole.trim_start().len());
     let (start_line, end_line) = document.lines.of_range(&(start..start + quote.len()));
-    let found = Evidence { quote: quote.to_owned(), start_line, end_line, supported: false };
+    let found = Evidence { quote: quote.to_owned(), start_line, end_line, supported: false, run_id: None };
     (!quote.is_empty()).then_some(found)
 }
 

@@ -98,6 +98,8 @@ struct Seat {
     blocking_issues: usize,
     concerns: usize,
     strengths: usize,
+    /// The run that its review was carried from.
+    carried_from: Option<String>,
     effort: Option<String>,
 }
 
@@ -142,6 +144,12 @@ struct Said {
 #[derive(Debug, Serialize)]
 struct Provenance {
     created_at: Option<String>,
+    /// The run that it revises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_run_id: Option<RunId>,
+    /// What was edited and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<String>,
     inputs_hash: Option<Digest>,
     policy: Option<PolicyRef>,
     schema_version: Option<String>,
@@ -228,6 +236,7 @@ fn seat(review: &PersonaReview, decision: Option<&Decision>) -> Seat {
         blocking_issues: review.blocking_issues.len(),
         concerns: review.concerns.len(),
         strengths: review.strengths.len(),
+        carried_from: review.carried_from().map(str::to_owned),
         effort: Some(words(&review.estimated_effort)).filter(|effort| effort != "unknown"),
     }
 }
@@ -326,6 +335,8 @@ fn provenance(view: &RunView) -> Provenance {
     let reviewers = answerers.map(|(provider, model)| format!("{provider} ({model})")).collect();
     Provenance {
         created_at: view.created_at.clone(),
+        parent_run_id: manifest.parent_run_id.clone(),
+        notes: view.notes.clone(),
         inputs_hash: manifest.inputs_hash,
         policy: manifest.policy.clone(),
         schema_version: manifest.data_schema_version.clone(),

@@ -64,7 +64,7 @@ fn rule(finding: &Finding) -> String {
 
 /// One result for each place: code hosts show the first place of each.
 fn results(finding: &Finding, level: &str, uri: &str) -> Vec<Value> {
-    let places = finding.evidence.iter().filter(|place| place.supported && place.start_line > 0);
+    let places = finding.evidence.iter().filter(|place| place.is_here() && place.start_line > 0);
     let mut results: Vec<Value> = places
         .map(|place| {
             let end = place.end_line.max(place.start_line);

@@ -1,5 +1,7 @@
 //! What the reviewers found, said with the lines of the document, and what to do about it.
 
+use std::collections::HashMap;
+
 use super::{Detail, Page};
 use crate::domain::decision::Label;
 use crate::domain::panel::Method;
@@ -62,7 +64,7 @@ fn finding(page: &mut Page, review: &PersonaReview, critical: &str, basis: &Basi
 
 /// The words of the document, line by line as they stand there.
 fn place(page: &mut Page, evidence: &Evidence, gutter: usize) {
-    if let Some(document) = page.document.as_ref().filter(|_| evidence.supported) {
+    if let Some(document) = page.document.as_ref().filter(|_| evidence.is_here()) {
         let at = format!("    {:>gutter$} ╭─ {document}:{}", "", evidence.start_line);
         page.line(styled(DIM, at));
     }
@@ -71,7 +73,12 @@ fn place(page: &mut Page, evidence: &Evidence, gutter: usize) {
     let count = quote.lines().count();
     for (index, line) in quote.lines().enumerate() {
         let more = if open && index + 1 == count { " …" } else { "" };
-        let doubt = if evidence.supported || index + 1 < count { "" } else { "  (not found there)" };
+        let doubt = match &evidence.run_id {
+            _ if index + 1 < count => String::new(),
+            _ if !evidence.supported => "  (not found there)".to_owned(),
+            Some(run) => format!("  (in the document of {})", super::short(run.as_str(), &HashMap::new())),
+            None => String::new(),
+        };
         let number = usize::try_from(evidence.start_line).unwrap_or(usize::MAX).saturating_add(index);
         let number = if evidence.supported { number.to_string() } else { String::new() };
         let first = format!("    {} ", styled(DIM, format!("{number:>gutter$} │")));

@@ -131,6 +131,10 @@ fn headline(page: &mut Page, view: &RunView, replayed: bool) {
     let again = format!("  (reviewed before{under}; nothing was done)");
     let again = if replayed { styled(DIM, again) } else { String::new() };
     page.line(format!("{outcome}  {}{again}", styled(BOLD, name)));
+    if let Some(parent) = &manifest.parent_run_id {
+        let notes = view.notes.as_ref().map(|notes| format!(": {}", safe(notes))).unwrap_or_default();
+        page.dim("  ", "  ", &format!("revision of {}/{parent}{notes}", manifest.job_id));
+    }
     let silenced: usize = view.reviews.iter().map(|review| review.silenced().len()).sum();
     if silenced > 0 {
         let verb = if silenced == 1 { "does" } else { "do" };
@@ -171,6 +175,9 @@ fn panel(page: &mut Page, view: &RunView) {
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| counted(*count, what))
             .collect();
+        let carried =
+            review.carried_from().map(|run| format!("carried from {}", short(&safe(run), &HashMap::new())));
+        let counts: Vec<String> = counts.into_iter().chain(carried).collect();
         let score = review.confidence_score;
         let bar = if page.width < MIN_BAR_WIDTH { String::new() } else { format!("{}  ", bar(score)) };
         page.line(format!("  {name:<widest$}  {score:<5} {bar}{}", styled(DIM, counts.join(", "))));
@@ -274,6 +281,11 @@ fn record(page: &mut Page, view: &RunView) {
         page.line(format!("Asked   {took}"));
     }
     page.line(format!("Record  {path}"));
+    if let Some(parent) = &view.manifest.parent_run_id {
+        let parent = view.path.with_file_name(parent.as_str());
+        let parent = shell_word(&safe(&parent.display().to_string()));
+        page.line(format!("Change  consensus diff {parent} {path}"));
+    }
     if view.manifest.status == RunStatus::Completed {
         page.line(format!("Check   consensus verify {path}"));
     }
