@@ -11,8 +11,8 @@ use crate::config::{Author, LogLevel, Settings};
 use crate::domain::audit::RunVersions;
 use crate::domain::json::to_value;
 use crate::ops::{
-    self, AskingOptions, ContextFile, Edit, OpsError, RevisionOptions, RunOptions, RunReport, Source,
-    SourceKind, Workspace,
+    self, AskingOptions, ContextFile, Document, Edit, OpsError, RevisionOptions, RunReport, Source,
+    SourceKind, Terms, Workspace,
 };
 use crate::report::terminal::{self, Detail};
 use crate::report::{estimated, json};
@@ -28,17 +28,14 @@ pub(super) fn run(
         (Some(file), _) => SourceKind::File(file.clone()),
         (None, text) => SourceKind::Text(text.clone().unwrap_or_default()),
     };
-    let options = RunOptions {
+    let document = Document {
         source: Source::read(&kind).map_err(OpsError::from)?,
         context: ContextFile::read_all(&args.review.context).map_err(OpsError::from)?,
         job: args.job.clone(),
-        sample: args.review.sample,
-        policy: settings.policy.value.clone(),
-        rules: settings.rule_files(),
-        asking: asking(&args.review.asking, settings),
         revising: None,
     };
-    review(workspace, &options, &args.review, args.file.as_deref(), output)
+    let terms = terms(&args.review, settings);
+    review(workspace, (&document, &terms), &args.review, args.file.as_deref(), output)
 }
 
 /// `consensus revise`
@@ -65,23 +62,31 @@ pub(super) fn revise(
     };
     let revising = ops::revising(workspace, &options)?;
     let workspace = Workspace { store: revising.store().to_owned(), clock: workspace.clock, ..*workspace };
-    let asking = asking(&args.review.asking, settings);
-    let options =
-        revising.review(args.review.sample, settings.policy.value.clone(), settings.rule_files(), asking);
-    review(workspace, &options, &args.review, args.idea.as_deref(), output)
+    let (document, terms) = (revising.document(), terms(&args.review, settings));
+    review(workspace, (&document, &terms), &args.review, args.idea.as_deref(), output)
 }
 
-/// Reviews what `options` name; findings point at the lines of `document`, where the user named one.
+/// How it is reviewed.
+pub(super) fn terms(args: &ReviewArgs, settings: &Settings) -> Terms {
+    Terms {
+        sample: args.sample,
+        policy: settings.policy.value.clone(),
+        rules: settings.rule_files(),
+        asking: asking(&args.asking, settings),
+    }
+}
+
+/// Reviews a document; findings point at the lines of `shown`, where the user named one.
 fn review(
     workspace: Workspace<'_>,
-    options: &RunOptions,
+    (document, terms): (&Document, &Terms),
     args: &ReviewArgs,
-    document: Option<&Path>,
+    shown: Option<&Path>,
     output: &Output,
 ) -> Result<Answer, CommandError> {
     let author = Author::ask();
     if args.estimate {
-        let estimate = ops::estimate(&workspace, options)?;
+        let estimate = ops::estimate(&workspace, document, terms)?;
         return output.answer(|| estimated::json(&estimate), || estimated::text(&estimate));
     }
     let interrupted = signal::interrupted();
@@ -92,14 +97,14 @@ fn review(
         ..workspace
     };
     let progress = ProgressLine::new();
-    let result = ops::run(&workspace, options, &|step| progress.observe(&step, output));
+    let result = ops::run(&workspace, document, terms, &|step| progress.observe(&step, output));
     progress.finish();
     let report = result?;
     log(&report, output);
     if output.is_json() {
         output.object(&json::run(&report.view, Some(report.replayed)))?;
     } else {
-        let document = document.filter(|file| *file != Path::new("-")).map(|file| file.display().to_string());
+        let document = shown.filter(|file| *file != Path::new("-")).map(|file| file.display().to_string());
         let shown = terminal::run(
             &report.view,
             report.replayed,

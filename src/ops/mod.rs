@@ -47,7 +47,8 @@ pub use reference::RunRef;
 use rules::load_rules;
 pub use rules::{ExamplesReport, RuleFiles, kinds, rule, rule_source, rules, test_rules};
 pub use run::{
-    AskingOptions, Edit, Progress, Revising, RevisionOptions, RunOptions, RunReport, estimate, revising, run,
+    AskingOptions, Document, Edit, Progress, Revising, RevisionOptions, RunReport, Terms, estimate, revising,
+    run,
 };
 pub use show::show;
 pub use source::{ContextFile, Source, SourceError, SourceKind};

@@ -46,6 +46,13 @@ impl Asking {
         Self { rules, answers, models, steps, material: OnceLock::new() }
     }
 
+    /// The same, for another document.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let (answers, steps) = (self.answers.clone(), self.steps.clone());
+        Self::new(self.rules.again(), answers, self.models.again(), steps)
+    }
+
     /// The models that are asked, by step.
     pub fn choices(&self) -> impl Iterator<Item = (&Step, &Choice)> {
         self.steps.iter().filter_map(|(step, asked)| match asked {

@@ -1,6 +1,6 @@
 //! `run --estimate`: what a run may take. Nobody is asked, and nothing is made.
 
-use super::{RunOptions, asking, ready};
+use super::{Document, Terms, asking, ready};
 use crate::domain::estimate::{Estimate, EstimatedCall};
 use crate::domain::step::Step;
 use crate::ops::{OpsError, Workspace, load_rules, policy};
@@ -9,21 +9,21 @@ use crate::provider::Subject;
 /// A proposal is about as long as the document, or as its cap lets it be: so many bytes are a token.
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// What the run that `options` name may take.
+/// What the review of a document may take.
 ///
 /// # Errors
 /// As `run`, for what can be known without asking.
-pub fn estimate(workspace: &Workspace<'_>, options: &RunOptions) -> Result<Estimate, OpsError> {
-    let rules = load_rules(&options.rules)?;
-    let body = policy::show(workspace, &options.policy)?.version.body;
-    let (limits, _) = ready::tightened(&body.limits, &options.asking)?;
-    let revising = options.revising.as_deref();
-    let mut asking = asking(&options.asking, revising, &body.panel, &limits, options.sample.get(), rules)?;
+pub fn estimate(workspace: &Workspace<'_>, document: &Document, terms: &Terms) -> Result<Estimate, OpsError> {
+    let rules = load_rules(&terms.rules)?;
+    let body = policy::show(workspace, &terms.policy)?.version.body;
+    let (limits, _) = ready::tightened(&body.limits, &terms.asking)?;
+    let revising = document.revising.as_deref();
+    let mut asking = asking(&terms.asking, revising, &body.panel, &limits, terms.sample.get(), rules)?;
     if let Some(revising) = revising {
         revising.settle(&body.panel, &mut asking)?;
     }
-    let context = options.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
-    let (idea, extension) = (options.source.text.as_str(), options.source.extension.as_str());
+    let context = document.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
+    let (idea, extension) = (document.source.text.as_str(), document.source.extension.as_str());
     let material = asking.material(&Subject { idea, extension, context: &context });
     let is_expanded = asking.choices().any(|(step, _)| *step == Step::Expand);
     let mut calls = Vec::new();

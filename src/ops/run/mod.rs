@@ -15,10 +15,12 @@ mod recording;
 mod resume;
 mod revise;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::thread;
 
+use super::policy::InForce;
 use super::{ContextFile, OpsError, RuleFiles, Source, Workspace, load_rules, policy, view};
 use crate::domain::audit::RunVersions;
 use crate::domain::digest::Digest;
@@ -26,7 +28,7 @@ use crate::domain::event::{Event, Tool};
 use crate::domain::exchange::Exchange;
 use crate::domain::ids::JobId;
 use crate::domain::json;
-use crate::domain::policy::{PolicyRef, VersionName};
+use crate::domain::policy::{Limits, PolicyRef, VersionName};
 use crate::domain::step::Step;
 use crate::domain::view::RunView;
 use crate::provider::model::RecordedWith;
@@ -46,13 +48,20 @@ pub(super) use revise::{PARENT, PROPOSAL};
 
 /// What to review.
 #[derive(Debug, Clone)]
-pub struct RunOptions {
+pub struct Document {
     /// The idea.
     pub source: Source,
     /// Extra context.
     pub context: Vec<ContextFile>,
     /// The job; the idea says where it is none.
     pub job: Option<JobId>,
+    /// What it revises, where it does.
+    pub revising: Option<Box<Revising>>,
+}
+
+/// How to review, whatever it is.
+#[derive(Debug, Clone)]
+pub struct Terms {
     /// Which opinion on the same inputs this is.
     pub sample: NonZeroU32,
     /// The policy, or the version of one.
@@ -61,8 +70,6 @@ pub struct RunOptions {
     pub rules: RuleFiles,
     /// Who is asked, and how.
     pub asking: AskingOptions,
-    /// What it revises, where it does.
-    pub revising: Option<Box<Revising>>,
 }
 
 /// What came of it.
@@ -91,62 +98,109 @@ pub enum Progress {
     Warned(&'static str, Option<Step>, String),
 }
 
-/// Reviews what `options` names.
+/// Reviews a document.
 ///
 /// # Errors
 /// [`OpsError`]; what was finished is kept, and the same call goes on from there.
 pub fn run(
     workspace: &Workspace<'_>,
-    options: &RunOptions,
+    document: &Document,
+    terms: &Terms,
     observe: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport, OpsError> {
-    let job = options.job.clone().map_or_else(|| options.source.job(), Ok)?;
-    let rules = load_rules(&options.rules)?;
-    policy::exists(workspace, &options.policy)?;
-    let store = Store::create(&workspace.store)?;
-    let policy = policy::in_force(workspace, &store, &options.policy)?;
-    if let Some(refusal) = policy::unavailable(&policy.version.body, &rules) {
-        let PolicyRef { name, version, .. } = policy.version.reference;
-        return Err(OpsError::Unavailable { name, version, refusal });
+    let job = document.job()?;
+    let setup = Setup::new(workspace, terms, document.revising.as_deref())?;
+    let (plan, asking) = setup.plan(job, document)?;
+    let (run, replayed) = setup.review(&plan, &asking, observe)?;
+    Ok(RunReport { view: view::load(&run)?, replayed })
+}
+
+impl Document {
+    /// The job that it belongs to.
+    fn job(&self) -> Result<JobId, OpsError> {
+        Ok(self.job.clone().map_or_else(|| self.source.job(), Ok)?)
     }
-    let body = &policy.version.body;
-    let limits = ready::tightened(&body.limits, &options.asking)?;
-    let revising = options.revising.as_deref();
-    let mut asking = asking(&options.asking, revising, &body.panel, &limits.0, options.sample.get(), rules)?;
-    let revised = revising.map(|revising| revising.settle(&body.panel, &mut asking)).transpose()?;
-    let plan = Plan::new(job, options, &policy, limits, &asking, revised);
-    let existing = store.run(&plan.job, &plan.run)?;
-    let beginning =
-        Beginning { workspace, store: &store, plan: &plan, policy: &policy.bytes, asking: &asking, options };
-    thread::scope(|scope| {
-        if existing.is_none() {
-            // Only to save time: without a thread for it, each answer prepares what it needs.
-            let _ = thread::Builder::new().spawn_scoped(scope, || asking.prepare());
+}
+
+/// What all reviews on the same terms have in common.
+struct Setup<'a> {
+    workspace: &'a Workspace<'a>,
+    terms: &'a Terms,
+    store: Store,
+    policy: InForce,
+    limits: (Limits, BTreeMap<String, String>),
+    asking: Asking,
+}
+
+impl<'a> Setup<'a> {
+    /// Reads what the terms name; the store is made where it is missing.
+    fn new(
+        workspace: &'a Workspace<'a>,
+        terms: &'a Terms,
+        revising: Option<&Revising>,
+    ) -> Result<Self, OpsError> {
+        let rules = load_rules(&terms.rules)?;
+        policy::exists(workspace, &terms.policy)?;
+        let store = Store::create(&workspace.store)?;
+        let policy = policy::in_force(workspace, &store, &terms.policy)?;
+        if let Some(refusal) = policy::unavailable(&policy.version.body, &rules) {
+            let PolicyRef { name, version, .. } = policy.version.reference;
+            return Err(OpsError::Unavailable { name, version, refusal });
         }
-        let begin = beginning.begin(existing)?;
-        let cassette = beginning.cassette(begin.run())?;
-        match begin {
-            Begin::Completed(run) => Ok(RunReport { view: view::load(&run)?, replayed: true }),
-            Begin::UnderWay { locked, log, done, left } => {
-                let entry = (log, left);
-                let book = Book::new(workspace, &locked, &plan.limits, cassette.as_ref(), observe, entry);
-                observe(Progress::Begun(plan.steps.len(), Box::new(plan.versions())));
-                beginning.warn_of_secrets(&book)?;
-                Execution::new(&plan, &asking, &book, &locked, observe).complete(&done)?;
-                Ok(RunReport { view: view::load(locked.run())?, replayed: false })
+        let body = &policy.version.body;
+        let limits = ready::tightened(&body.limits, &terms.asking)?;
+        let asking = asking(&terms.asking, revising, &body.panel, &limits.0, terms.sample.get(), rules)?;
+        Ok(Self { workspace, terms, store, policy, limits, asking })
+    }
+
+    /// What the review of a document is made of, and who is asked for it.
+    fn plan(&self, job: JobId, document: &Document) -> Result<(Plan, Asking), OpsError> {
+        let mut asking = self.asking.again();
+        let revising = document.revising.as_deref();
+        let panel = &self.policy.version.body.panel;
+        let revised = revising.map(|revising| revising.settle(panel, &mut asking)).transpose()?;
+        let sample = self.terms.sample;
+        let plan = Plan::new(job, (document, sample), &self.policy, self.limits.clone(), &asking, revised);
+        Ok((plan, asking))
+    }
+
+    /// Makes the run, goes on with it, or finds it completed; says whether it was.
+    fn review(
+        &self,
+        plan: &Plan,
+        asking: &Asking,
+        observe: &(dyn Fn(Progress) + Sync),
+    ) -> Result<(RunDir, bool), OpsError> {
+        let existing = self.store.run(&plan.job, &plan.run)?;
+        let beginning = Beginning { setup: self, plan, asking };
+        thread::scope(|scope| {
+            if existing.is_none() {
+                // Only to save time: without a thread for it, each answer prepares what it needs.
+                let _ = thread::Builder::new().spawn_scoped(scope, || asking.prepare());
             }
-        }
-    })
+            let begin = beginning.begin(existing)?;
+            let cassette = beginning.cassette(begin.run())?;
+            match begin {
+                Begin::Completed(run) => Ok((run, true)),
+                Begin::UnderWay { locked, log, done, left } => {
+                    let entry = (log, left);
+                    let book =
+                        Book::new(self.workspace, &locked, &plan.limits, cassette.as_ref(), observe, entry);
+                    observe(Progress::Begun(plan.steps.len(), Box::new(plan.versions())));
+                    beginning.warn_of_secrets(&book)?;
+                    Execution::new(plan, asking, &book, &locked, observe).complete(&done)?;
+                    Ok((locked.unlock(), false))
+                }
+            }
+        })
+    }
 }
 
 /// What a run begins with.
 struct Beginning<'a> {
-    workspace: &'a Workspace<'a>,
-    store: &'a Store,
+    setup: &'a Setup<'a>,
     plan: &'a Plan,
-    policy: &'a [u8],
     asking: &'a Asking,
-    options: &'a RunOptions,
 }
 
 /// How a run begins.
@@ -176,7 +230,7 @@ impl Beginning<'_> {
         let manifest = manifest::render_running(self.plan);
         let attempt = self.attempt(1, None, &manifest);
         let new = NewRun { inputs: &self.plan.inputs, manifest: &manifest, attempt };
-        match self.store.begin(&self.plan.job, &self.plan.run, &new, &self.workspace.wait())? {
+        match self.setup.store.begin(&self.plan.job, &self.plan.run, &new, &self.setup.workspace.wait())? {
             Begun::Created(locked, log) => {
                 Ok(Begin::UnderWay { locked, log, done: Done::default(), left: Left::default() })
             }
@@ -189,12 +243,12 @@ impl Beginning<'_> {
             return Ok(Begin::Completed(existing));
         }
         self.check()?;
-        let locked = existing.lock(self.store, &self.workspace.wait())?;
+        let locked = existing.lock(&self.setup.store, &self.setup.workspace.wait())?;
         // Whoever held the lock may have completed it.
         if resume::is_completed(locked.run(), self.plan)? {
             return Ok(Begin::Completed(locked.unlock()));
         }
-        let unfinished = resume::read(self.store, locked.run(), self.plan)?;
+        let unfinished = resume::read(&self.setup.store, locked.run(), self.plan)?;
         let attempt = self.attempt(unfinished.next_attempt, unfinished.head, &unfinished.manifest);
         let log = locked.start_attempt(unfinished.next_attempt, &attempt)?;
         Ok(Begin::UnderWay { locked, log, done: unfinished.done, left: unfinished.left })
@@ -202,14 +256,14 @@ impl Beginning<'_> {
 
     /// Whether the attempt may begin; a run that is completed needs no leave, as nobody is asked.
     fn check(&self) -> Result<(), OpsError> {
-        ready::check(self.plan, self.asking, &self.options.asking)
+        ready::check(self.plan, self.asking, &self.setup.terms.asking)
     }
 
     /// The cassette that is recorded, with everything that the run was answered already.
     fn cassette(&self, run: &RunDir) -> Result<Option<Cassette>, OpsError> {
-        let Some(path) = &self.options.asking.record else { return Ok(None) };
+        let Some(path) = &self.setup.terms.asking.record else { return Ok(None) };
         let is_inside = |path: &Path| {
-            let root = self.store.path().canonicalize().ok();
+            let root = self.setup.store.path().canonicalize().ok();
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             let found = whole.ancestors().find_map(|path| path.canonicalize().ok());
             root.zip(found).is_some_and(|(root, found)| found.starts_with(root))
@@ -219,7 +273,7 @@ impl Beginning<'_> {
         }
         let (cassette, with) = (Cassette::create(path)?, self.plan.recorded_with());
         let differs = |problem: String| OpsError::AnotherRecording { path: path.clone(), problem };
-        if let Some(said) = cassette.begin(&plan::file(&with), &self.workspace.wait())? {
+        if let Some(said) = cassette.begin(&plan::file(&with), &self.setup.workspace.wait())? {
             let said: RecordedWith = json::from_slice(&said).map_err(|error| differs(error.to_string()))?;
             if let Some(problem) = said.difference(&with) {
                 return Err(differs(problem));
@@ -231,7 +285,7 @@ impl Beginning<'_> {
                 let file = format!("attempts/{attempt:04}/exchanges/{name}");
                 let exchange = Exchange::read(&bytes).map_err(|error| view::corrupt(run, &file, error))?;
                 if exchange.is_answered() {
-                    cassette.put(exchange.request.digest, &bytes, &self.workspace.wait())?;
+                    cassette.put(exchange.request.digest, &bytes, &self.setup.workspace.wait())?;
                 }
             }
         }
@@ -241,7 +295,7 @@ impl Beginning<'_> {
     /// Says in the record what models were not sent.
     fn warn_of_secrets(&self, book: &Book<'_>) -> Result<(), OpsError> {
         // Where they are not allowed there are none: it was looked before the attempt began.
-        if !self.options.asking.allow_secrets || self.asking.models().is_recording() {
+        if !self.setup.terms.asking.allow_secrets || self.asking.models().is_recording() {
             return Ok(());
         }
         let secrets = self.asking.secrets(&self.plan.subject());
@@ -261,12 +315,12 @@ impl Beginning<'_> {
             attempt: number,
             previous,
             manifest: Digest::of(manifest),
-            by: (self.workspace.author)(),
+            by: (self.setup.workspace.author)(),
             tool,
             policy: self.plan.policy.clone(),
             tightened: self.plan.tightened.clone(),
             replayed: self.asking.models().is_recording(),
         };
-        AttemptStart { policy: self.policy, at: self.workspace.clock.now(), event }
+        AttemptStart { policy: &self.setup.policy.bytes, at: self.setup.workspace.clock.now(), event }
     }
 }

@@ -1,10 +1,11 @@
 //! What a run is made of, settled before anything is written: its inputs, and so its identity.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Serialize;
 
-use super::RunOptions;
+use super::Document;
 use crate::domain::audit::RunVersions;
 use crate::domain::decision::Decision;
 use crate::domain::difference::{Difference, Reviewed, Side};
@@ -53,7 +54,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(
         job: JobId,
-        options: &RunOptions,
+        (document, sample): (&Document, NonZeroU32),
         policy: &InForce,
         (limits, tightened): (Limits, BTreeMap<String, String>),
         provider: &Asking,
@@ -67,18 +68,19 @@ impl Plan {
             job_id: job.clone(),
             run_type: RunType::of(revised.as_ref()),
             parent_run_id: revised.as_ref().map(|revised| revised.parent.run.clone()),
-            sample: options.sample.get(),
+            sample: sample.get(),
             schema_version: DATA_SCHEMA_VERSION.to_owned(),
             revision: revised.as_ref().map(|revised| revised.revision.clone()),
         };
         let mut inputs = provider.inputs();
-        inputs.extend(options.revising.iter().flat_map(|revising| revising.inputs()));
-        inputs.insert(format!("idea.{}", options.source.extension), options.source.text.clone().into_bytes());
+        inputs.extend(document.revising.iter().flat_map(|revising| revising.inputs()));
+        inputs
+            .insert(format!("idea.{}", document.source.extension), document.source.text.clone().into_bytes());
         inputs.insert("request.json".to_owned(), file(&request));
         inputs.insert("panel.json".to_owned(), file(&panel));
         inputs.insert("prompts.json".to_owned(), file(&prompts));
         inputs.insert("model.json".to_owned(), file(&models));
-        for context in &options.context {
+        for context in &document.context {
             inputs.insert(format!("context/{}", context.name), context.text.clone().into_bytes());
         }
         let inputs_hash = inputs_hash(inputs.iter().map(|(name, bytes)| (name.as_str(), Digest::of(bytes))));
@@ -96,10 +98,10 @@ impl Plan {
             models,
             prompts,
             revised,
-            idea: options.source.text.clone(),
-            extension: options.source.extension.clone(),
-            context: options.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect(),
-            sample: options.sample.get(),
+            idea: document.source.text.clone(),
+            extension: document.source.extension.clone(),
+            context: document.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect(),
+            sample: sample.get(),
         }
     }
 

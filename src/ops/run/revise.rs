@@ -5,19 +5,18 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::{AskingOptions, RunOptions};
+use super::Document;
 use crate::domain::check::Check;
 use crate::domain::difference;
 use crate::domain::identity::Inputs;
 use crate::domain::ids::JobId;
 use crate::domain::json;
 use crate::domain::panel::Panel;
-use crate::domain::policy::VersionName;
 use crate::domain::proposal::Proposal;
 use crate::domain::request::{Models, Prompts};
 use crate::domain::revision::{Asked, Parent, Rerun, Revised, Revision, document};
 use crate::domain::step::{RunStatus, Step};
-use crate::ops::{ContextFile, OpsError, RuleFiles, RunRef, Source, Workspace, read_input, verify, view};
+use crate::ops::{ContextFile, OpsError, RunRef, Source, Workspace, read_input, verify, view};
 use crate::provider::Provider as _;
 use crate::provider::panel::{self, Asking};
 use crate::store::RunDir;
@@ -132,23 +131,13 @@ impl Revising {
         &self.store
     }
 
-    /// The review that the revision asks for.
+    /// What is reviewed.
     #[must_use]
-    pub fn review(
-        self,
-        sample: std::num::NonZeroU32,
-        policy: VersionName,
-        rules: RuleFiles,
-        asking: AskingOptions,
-    ) -> RunOptions {
-        RunOptions {
+    pub fn document(self) -> Document {
+        Document {
             source: self.source.clone(),
             context: self.context.clone(),
             job: Some(self.job.clone()),
-            sample,
-            policy,
-            rules,
-            asking,
             revising: Some(Box::new(self)),
         }
     }

@@ -171,7 +171,7 @@ impl Models {
         if ledger.is_interrupted() {
             return Err(Closed::Interrupted.into());
         }
-        let recorded = match &self.source {
+        let recorded = match &*self.source {
             Source::Recording(recording) => recording,
             Source::Servers(_) => ledger.unused(),
         };
@@ -185,7 +185,7 @@ impl Models {
             ledger.replay(question.step, exchange)?;
             return Ok(self.outcome(question, exchange));
         }
-        let Source::Servers(servers) = &self.source else {
+        let Source::Servers(servers) = &*self.source else {
             let message = "the recording holds no answer to this request: the document, a context file or the \
                            panel is another, or it was cut short";
             return Err(CallError::new(CallFailure::MissingRecording, message).into());
@@ -272,7 +272,7 @@ impl Models {
     /// The JSON of an answer, without the key should it repeat it.
     fn parsed(&self, question: &Question<'_>, text: &str) -> Result<Value, String> {
         let value = Value::parse(wire::unwrapped(text).as_bytes()).map_err(|error| wire::told(&error))?;
-        match &self.source {
+        match &*self.source {
             Source::Servers(servers) => {
                 let server = servers.get(&question.choice.provider);
                 Ok(server.map_or(value.clone(), |server| server.endpoint.clean_value(&value)))

@@ -17,7 +17,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use key::{Key, NoKey};
@@ -107,12 +107,12 @@ pub struct Models {
     prompts: &'static PromptSet,
     thresholds: Thresholds,
     limits: Limits,
-    source: Source,
+    source: Arc<Source>,
     /// How many steps ask at the same time; the time of a step begins with its turn.
     turns: Turns,
     told_of_a_cut: AtomicBool,
     /// What servers refused by name, by model: it is not sent again.
-    left_out: Mutex<BTreeMap<(ProviderName, String), LeftOut>>,
+    left_out: Arc<Mutex<BTreeMap<(ProviderName, String), LeftOut>>>,
 }
 
 impl Models {
@@ -124,10 +124,10 @@ impl Models {
             prompts,
             thresholds,
             limits,
-            source,
+            source: Arc::new(source),
             turns,
             told_of_a_cut: AtomicBool::new(false),
-            left_out: Mutex::default(),
+            left_out: Arc::default(),
         }
     }
 
@@ -135,6 +135,20 @@ impl Models {
     #[must_use]
     pub fn in_parallel(self, count: usize) -> Self {
         Self { turns: Turns::new(count), ..self }
+    }
+
+    /// The same models, for another document: what was learnt of the servers is known, and connections are shared.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            prompts: self.prompts,
+            thresholds: self.thresholds.clone(),
+            limits: self.limits.clone(),
+            source: Arc::clone(&self.source),
+            turns: Turns::new(self.turns.count()),
+            told_of_a_cut: AtomicBool::new(false),
+            left_out: Arc::clone(&self.left_out),
+        }
     }
 
     /// The prompt set.
@@ -145,7 +159,7 @@ impl Models {
 
     /// The servers that are asked; none where answers come from a recording.
     pub fn endpoints(&self) -> impl Iterator<Item = (ProviderName, &Endpoint)> {
-        let servers = match &self.source {
+        let servers = match &*self.source {
             Source::Servers(servers) => Some(servers),
             Source::Recording(_) => None,
         };
@@ -161,7 +175,7 @@ impl Models {
     /// Whether answers come from a recording.
     #[must_use]
     pub fn is_recording(&self) -> bool {
-        matches!(self.source, Source::Recording(_))
+        matches!(*self.source, Source::Recording(_))
     }
 
     /// Has `choice` expand the material.

@@ -124,7 +124,7 @@ impl Models {
         ledger: &dyn Ledger,
     ) -> Result<(Exchange, String), ProviderError> {
         let question = Question::new(&Step::Expand, choice, prompt, form);
-        let Source::Servers(servers) = &self.source else {
+        let Source::Servers(servers) = &*self.source else {
             return Err(CallError::new(CallFailure::MissingRecording, "a recording has no server").into());
         };
         let server = servers.get(&choice.provider);

@@ -7,6 +7,7 @@ use crate::provider::GLANCE;
 /// So many turns at a time.
 #[derive(Debug)]
 pub(super) struct Turns {
+    count: usize,
     free: Mutex<usize>,
     given_back: Condvar,
 }
@@ -16,7 +17,12 @@ pub(super) struct Turn<'a>(&'a Turns);
 
 impl Turns {
     pub(super) fn new(count: usize) -> Self {
-        Self { free: Mutex::new(count), given_back: Condvar::new() }
+        Self { count, free: Mutex::new(count), given_back: Condvar::new() }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     /// Waits for a turn; none where `stop` says so meanwhile.

@@ -67,8 +67,8 @@ const CORE: &str = include_str!("packs/core.toml");
 #[derive(Debug)]
 pub struct Rules {
     compiled: Arc<Compiled>,
-    packs: Vec<(Pack, String)>,
-    suppressions: Option<(Suppressions, String)>,
+    packs: Arc<Vec<(Pack, String)>>,
+    suppressions: Option<Arc<(Suppressions, String)>>,
     /// The document that was read last: every persona reads the same one.
     last: Mutex<Option<Arc<check::Reading>>>,
 }
@@ -88,7 +88,7 @@ impl Rules {
     /// # Errors
     /// [`FileRefusal`] with the line of what does not hold in it.
     pub fn with(self, text: &str) -> Result<Self, FileRefusal> {
-        let mut packs = self.packs;
+        let mut packs = Arc::unwrap_or_clone(self.packs);
         let pack = Pack::parse(text, packs.first().map(|(core, _)| core))?;
         let refused = |refusal: Refusal| refused_in(text, refusal);
         compile_all(&pack).map_err(refused)?;
@@ -113,7 +113,7 @@ impl Rules {
     /// [`FileRefusal`] with the line of what does not hold in it.
     pub fn suppressing(self, text: &str) -> Result<Self, FileRefusal> {
         let suppressions = Suppressions::parse(text, &self.compiled)?;
-        Ok(Self { suppressions: Some((suppressions, text.to_owned())), ..self })
+        Ok(Self { suppressions: Some(Arc::new((suppressions, text.to_owned()))), ..self })
     }
 
     fn of(packs: Vec<(Pack, String)>) -> Result<Self, FileRefusal> {
@@ -121,7 +121,18 @@ impl Rules {
         let missing = || Refusal::new("missing_field", "reading", "the built-in pack says how to read");
         let reading = reading.ok_or_else(|| FileRefusal { line: None, refusal: missing() })?;
         let compiled = Arc::new(Compiled::of(packs.iter().map(|(pack, _)| pack), reading));
-        Ok(Self { compiled, packs, suppressions: None, last: Mutex::new(None) })
+        Ok(Self { compiled, packs: Arc::new(packs), suppressions: None, last: Mutex::new(None) })
+    }
+
+    /// The same rules, for another document.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            compiled: Arc::clone(&self.compiled),
+            packs: Arc::clone(&self.packs),
+            suppressions: self.suppressions.clone(),
+            last: Mutex::new(None),
+        }
     }
 
     /// Checks that the persona can review by rules.
@@ -181,7 +192,7 @@ impl Rules {
     #[must_use]
     pub fn reviewed(&self, persona: &Persona, subject: &Subject<'_>) -> PersonaReview {
         let none = Suppressions::default();
-        let suppressions = self.suppressions.as_ref().map_or(&none, |(suppressions, _)| suppressions);
+        let suppressions = self.suppressions.as_ref().map_or(&none, |known| &known.0);
         review::review(persona, &self.reading(subject), suppressions)
     }
 
@@ -193,7 +204,7 @@ impl Rules {
             return Arc::clone(reading);
         }
         let document = Document::read(subject.idea, subject.extension);
-        let comments = self.suppressions.as_ref().is_none_or(|(suppressions, _)| suppressions.comments());
+        let comments = self.suppressions.as_ref().is_none_or(|known| known.0.comments());
         let reading = Arc::new(check::Reading::of(&self.compiled, document, comments));
         Arc::clone(last.insert(reading))
     }
@@ -221,7 +232,7 @@ impl Provider for Rules {
 
     fn inputs(&self) -> Inputs {
         let packs = self.packs.iter().map(|(pack, text)| (format!("{}.toml", pack.id), text));
-        let suppressions = self.suppressions.iter().map(|(_, text)| (silence::FILE.to_owned(), text));
+        let suppressions = self.suppressions.iter().map(|known| (silence::FILE.to_owned(), &known.1));
         let input = |(name, text): (String, &String)| (format!("rules/{name}"), text.as_bytes().to_vec());
         packs.chain(suppressions).map(input).collect()
     }
