@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::file::Answers;
-use super::model::{Choice, Models, read_by};
+use super::model::{Choice, Models, Pace, read_by};
 use super::rules::Rules;
 use super::{Ledger, Provider, ProviderError, Subject};
 use crate::domain::identity::Inputs;
 use crate::domain::panel::Persona;
 use crate::domain::prompt::Material;
 use crate::domain::proposal::Proposal;
+use crate::domain::provider::ProviderName;
 use crate::domain::request::{Prompts, StepModel};
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
@@ -46,6 +47,12 @@ impl Asking {
         Self { rules, answers, models, steps, material: OnceLock::new() }
     }
 
+    /// The same, its models asked at this pace.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace) -> Self {
+        Self { models: self.models.at_pace(pace), ..self }
+    }
+
     /// The same, for another document.
     #[must_use]
     pub fn again(&self) -> Self {
@@ -72,10 +79,16 @@ impl Asking {
         &self.models
     }
 
-    /// The prompts that are used.
+    /// The prompts that are used, also for answers that are there.
     #[must_use]
     pub fn prompts(&self) -> Prompts {
-        if self.choices().next().is_some() { Prompts::of(self.models.prompts()) } else { Prompts::none() }
+        let is_model = |asked: &Asked| match asked {
+            Asked::Model(_) => true,
+            Asked::Nobody(Some(model)) => model.provider.parse().is_ok_and(ProviderName::is_model),
+            Asked::Rules | Asked::File | Asked::Nobody(None) => false,
+        };
+        let is_prompted = self.steps.values().any(is_model);
+        if is_prompted { Prompts::of(self.models.prompts()) } else { Prompts::none() }
     }
 
     /// The lines of each text of the subject in which keys, tokens or passwords stand, where a model would be sent

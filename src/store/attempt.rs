@@ -41,6 +41,7 @@ pub struct AttemptLog {
     number: u32,
     head: Head,
     length: u64,
+    is_durable: bool,
 }
 
 impl AttemptLog {
@@ -60,17 +61,18 @@ impl AttemptLog {
         let path = dir.path().join(layout::EVENTS);
         let file = dir.open_append(layout::EVENTS)?;
         let length = file.metadata().map_err(|source| io_error("look at", &path, source))?.len();
-        Ok(Self { file, path, number, head, length })
+        Ok(Self { file, path, number, head, length, is_durable: dir.is_durable() })
     }
 
-    /// Appends an event, durably.
+    /// Appends an event, durably, unless the run is made aside.
     ///
     /// # Errors
     /// [`StoreError::Io`]; the log then ends where it ended before.
     pub fn append(&mut self, at: String, event: Event) -> Result<(), StoreError> {
         let (mut line, head) = self.head.next(at, event);
         line.push(b'\n');
-        if let Err(source) = self.file.write_all(&line).and_then(|()| self.file.sync_data()) {
+        let synced = || if self.is_durable { self.file.sync_data() } else { Ok(()) };
+        if let Err(source) = (&self.file).write_all(&line).and_then(|()| synced()) {
             // What was written of the line is no event; a reader cuts it too, should this fail.
             let _ = self.file.set_len(self.length);
             return Err(io_error("write", &self.path, source));

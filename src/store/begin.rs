@@ -102,7 +102,7 @@ impl Store {
 
 /// Makes the directory in which a run is built and takes its lock; none when it has to be looked at
 /// again whether the run is there.
-fn claim(
+pub(super) fn claim(
     tmp: &Dir,
     name: &str,
     wait: &Wait<'_>,
@@ -126,7 +126,7 @@ fn claim(
 /// Removes what dead processes were building: what nobody holds the lock of. A process that has just
 /// made a directory and not locked it yet notices that it is gone, and makes it again. What cannot be
 /// removed stays: it is in nobody's way.
-fn sweep(tmp: &Dir) -> Result<(), StoreError> {
+pub(super) fn sweep(tmp: &Dir) -> Result<(), StoreError> {
     for entry in tmp.entries()? {
         let Ok(Some(left)) = tmp.try_dir(&entry.name) else { continue };
         let Some(_guard) = Guard::try_take(&left) else { continue };
@@ -137,7 +137,7 @@ fn sweep(tmp: &Dir) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn build(dir: &Dir, new: &NewRun<'_>) -> Result<Head, StoreError> {
+pub(super) fn build(dir: &Dir, new: &NewRun<'_>) -> Result<Head, StoreError> {
     dir.clear()?;
     write_tree(dir, layout::INPUTS, new.inputs)?;
     dir.write_new(layout::MANIFEST, new.manifest)?;
@@ -167,7 +167,7 @@ fn write_tree(dir: &Dir, name: &str, files: &Inputs) -> Result<(), StoreError> {
 }
 
 /// A new directory whose name is made durable later, by syncing `dir`.
-fn make_unsynced(dir: &Dir, name: &str) -> Result<Dir, StoreError> {
+pub(super) fn make_unsynced(dir: &Dir, name: &str) -> Result<Dir, StoreError> {
     dir.mkdir(name)?;
     dir.dir(name)
 }

@@ -79,6 +79,11 @@ pub(super) fn building(job: &JobId, run: &RunId) -> String {
     format!("{job}.{run}")
 }
 
+/// The directory in which a process makes runs aside: its `number`th. No job has such a name.
+pub(super) fn aside(process: u32, number: u32) -> String {
+    format!(".aside.{process}.{number}")
+}
+
 /// The temporary of `name`, in the same directory.
 pub(super) fn temporary(name: &str) -> String {
     format!(".{name}.tmp")

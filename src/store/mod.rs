@@ -7,6 +7,7 @@
 //! lie outside the store. Writers hold a lock and have a type of their own ([`LockedRun`],
 //! [`StoreLock`]); readers take none.
 
+mod aside;
 mod attempt;
 mod begin;
 mod cassette;
@@ -21,6 +22,7 @@ mod scan;
 
 use std::path::{Path, PathBuf};
 
+pub use aside::Aside;
 pub use attempt::{AttemptLog, AttemptStart};
 pub use begin::{Begun, NewRun};
 pub use cassette::Cassette;

@@ -39,7 +39,8 @@ pub struct RunDir {
 #[derive(Debug)]
 pub struct LockedRun {
     run: RunDir,
-    _guard: Guard,
+    /// The lock, until this is dropped; none where nobody else can see the run yet.
+    guard: Option<Guard>,
 }
 
 impl Store {
@@ -257,7 +258,18 @@ impl RunDir {
 
 impl LockedRun {
     pub(super) fn new(run: RunDir, guard: Guard) -> Self {
-        Self { run, _guard: guard }
+        Self { run, guard: Some(guard) }
+    }
+
+    /// A run that is made aside, where nobody else looks.
+    pub(super) fn aside(run: RunDir) -> Self {
+        Self { run, guard: None }
+    }
+
+    /// Whether it is made aside.
+    #[must_use]
+    pub fn is_aside(&self) -> bool {
+        self.guard.is_none()
     }
 
     /// The run, for reading.

@@ -3,6 +3,7 @@
 //! A step sends at most `max_attempts` requests that fail, and `max_repairs` more whose answers do not fit: nothing
 //! multiplies. All of them together have the time that a step has.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -10,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::api::{self, Ask, LeftOut, Said};
+use super::pace::Pacer;
 use super::retry::{delay, is_retryable};
 use super::send::{INTERRUPTED, exchange};
 use super::{Models, Question, Source, wire};
@@ -36,6 +38,8 @@ struct Progress {
     repairs: u32,
     /// The answer before, which did not fit, and what the model is told of it.
     repair: Option<(String, String)>,
+    /// How long it waited to keep to the pace.
+    waited: Cell<Duration>,
 }
 
 impl Question<'_> {
@@ -66,10 +70,16 @@ impl Models {
     ) -> Result<T, ProviderError> {
         let _turn = self.turns.take(&|| ledger.is_interrupted()).ok_or(Closed::Interrupted)?;
         let limit = Duration::from_secs(u64::from(self.limits.step_timeout_s));
-        let deadline = (Instant::now() + limit).min(ledger.deadline());
+        let begun = Instant::now();
         let mut progress = Progress::default();
         loop {
-            let outcome = self.once(question, &progress, ledger, deadline)?;
+            // Time that is waited to keep to the pace is nobody's.
+            let deadline = || {
+                let run = ledger.deadline() + Duration::from_millis(self.waited.load(Ordering::Relaxed));
+                (begun + limit + progress.waited.get()).min(run)
+            };
+            let outcome = self.once(question, &progress, ledger, &deadline)?;
+            let deadline = deadline();
             let text = match outcome.said {
                 Ok(text) => text,
                 Err(ref error) => {
@@ -166,7 +176,7 @@ impl Models {
         question: &Question<'_>,
         progress: &Progress,
         ledger: &dyn Ledger,
-        deadline: Instant,
+        deadline: &dyn Fn() -> Instant,
     ) -> Result<Outcome, ProviderError> {
         if ledger.is_interrupted() {
             return Err(Closed::Interrupted.into());
@@ -194,7 +204,14 @@ impl Models {
         let server =
             server.ok_or_else(|| CallError::new(CallFailure::BadRequest, "no server is configured"))?;
         let body = question.body(progress.repair.as_ref(), self.left_out(question));
-        let exchange = exchange(question, server, body, ledger, deadline)?;
+        let expected = Pacer::expected(body.len());
+        let waited = self.pacer.wait(expected, &|| ledger.is_interrupted()).ok_or(Closed::Interrupted)?;
+        progress.waited.set(progress.waited.get() + waited);
+        let millis = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(millis, Ordering::Relaxed);
+        let exchange = exchange(question, server, body, ledger, deadline())?;
+        let took = exchange.usage.map(|usage| usage.input_tokens.saturating_add(usage.output_tokens));
+        self.pacer.correct(expected, took.unwrap_or(expected));
         ledger.settle(&exchange)?;
         self.warn_of_a_cut(question, &exchange, ledger)?;
         if exchange.outcome == INTERRUPTED {

@@ -8,6 +8,7 @@ mod ask;
 mod endpoint;
 mod http;
 mod key;
+mod pace;
 mod probe;
 mod recording;
 mod retry;
@@ -16,11 +17,12 @@ mod turns;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use key::{Key, NoKey};
+pub use pace::Pace;
 pub use probe::{Probed, Reads};
 pub use recording::{RecordedWith, Recording};
 
@@ -36,6 +38,7 @@ use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
 use api::LeftOut;
 use http::Http;
+use pace::Pacer;
 use turns::Turns;
 use wire::Form;
 
@@ -110,6 +113,9 @@ pub struct Models {
     source: Arc<Source>,
     /// How many steps ask at the same time; the time of a step begins with its turn.
     turns: Turns,
+    pacer: Arc<Pacer>,
+    /// How long this run waited to keep to the pace, in milliseconds: that does not count as its time.
+    waited: AtomicU64,
     told_of_a_cut: AtomicBool,
     /// What servers refused by name, by model: it is not sent again.
     left_out: Arc<Mutex<BTreeMap<(ProviderName, String), LeftOut>>>,
@@ -126,6 +132,8 @@ impl Models {
             limits,
             source: Arc::new(source),
             turns,
+            pacer: Arc::default(),
+            waited: AtomicU64::new(0),
             told_of_a_cut: AtomicBool::new(false),
             left_out: Arc::default(),
         }
@@ -137,6 +145,12 @@ impl Models {
         Self { turns: Turns::new(count), ..self }
     }
 
+    /// These models, asked at this pace, however many documents there are.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace) -> Self {
+        Self { pacer: Arc::new(Pacer::new(pace)), ..self }
+    }
+
     /// The same models, for another document: what was learnt of the servers is known, and connections are shared.
     #[must_use]
     pub fn again(&self) -> Self {
@@ -146,6 +160,8 @@ impl Models {
             limits: self.limits.clone(),
             source: Arc::clone(&self.source),
             turns: Turns::new(self.turns.count()),
+            pacer: Arc::clone(&self.pacer),
+            waited: AtomicU64::new(0),
             told_of_a_cut: AtomicBool::new(false),
             left_out: Arc::clone(&self.left_out),
         }

@@ -37,6 +37,8 @@ const DIR_MODE: Mode = Mode::from_raw_mode(0o777);
 pub(super) struct Dir {
     fd: OwnedFd,
     path: PathBuf,
+    /// Whether what is written here, or below, is made durable at once. What is not is synced together, later.
+    is_durable: bool,
 }
 
 /// One name in a directory.
@@ -63,7 +65,7 @@ impl Dir {
         let flags = DIR_FLAGS.difference(OFlags::NOFOLLOW);
         let fd = retry_on_intr(|| sys::open(path, flags, Mode::empty()))
             .map_err(|errno| failed("open", path, errno))?;
-        Ok(Self { fd, path: path.to_owned() })
+        Ok(Self { fd, path: path.to_owned(), is_durable: true })
     }
 
     /// Opens the directory that the user named, making it and its parents where they are missing.
@@ -94,6 +96,16 @@ impl Dir {
         &self.path
     }
 
+    /// The same directory, for writing what is made durable later.
+    pub(super) fn synced_later(self) -> Self {
+        Self { is_durable: false, ..self }
+    }
+
+    /// Whether what is written here is made durable at once.
+    pub(super) fn is_durable(&self) -> bool {
+        self.is_durable
+    }
+
     /// Opens the directory `name`, which may have several components.
     pub(super) fn dir(&self, name: &str) -> Result<Self> {
         let mut fd = None::<OwnedFd>;
@@ -106,7 +118,7 @@ impl Dir {
             fd = Some(opened.map_err(|errno| failed_at(from, component, "open", &path, errno))?);
         }
         let fd = fd.expect("a name has at least one component");
-        Ok(Self { fd, path })
+        Ok(Self { fd, path, is_durable: self.is_durable })
     }
 
     /// As [`Self::dir`]; none where it is missing.
@@ -129,8 +141,14 @@ impl Dir {
 
     /// Makes the directory `name` and syncs nothing; it may be there already.
     pub(super) fn mkdir(&self, name: &str) -> Result<()> {
+        self.make_new(name).map(drop)
+    }
+
+    /// As [`Self::mkdir`], and says whether it was not there.
+    pub(super) fn make_new(&self, name: &str) -> Result<bool> {
         match sys::mkdirat(&self.fd, name, DIR_MODE) {
-            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => Ok(false),
             Err(errno) => Err(failed("create", &self.path.join(name), errno)),
         }
     }
