@@ -3,7 +3,6 @@
 use super::args::{DiffArgs, DiffFormat, reference};
 use super::output::Output;
 use super::{Answer, CommandError};
-use crate::domain::difference::{Difference, Reviewed};
 use crate::ops::{self, Workspace};
 use crate::report::difference;
 
@@ -12,9 +11,7 @@ pub(super) fn diff(
     args: &DiffArgs,
     output: &Output,
 ) -> Result<Answer, CommandError> {
-    let [old, new] = [&args.old, &args.new].map(|run| ops::show(workspace, &reference(run)?));
-    let (old, new) = (old?, new?);
-    let found = Difference::of(&Reviewed::of(&old), &Reviewed::of(&new));
+    let found = ops::diff(workspace, &reference(&args.old)?, &reference(&args.new)?)?;
     match args.format {
         _ if output.is_json() => output.object(&difference::json(&found))?,
         DiffFormat::Json => output.object(&difference::json(&found))?,

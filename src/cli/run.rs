@@ -56,7 +56,7 @@ pub(super) fn revise(
     let options = RevisionOptions {
         run: reference(&args.run)?,
         edit,
-        notes: args.notes.clone().filter(|notes| !notes.trim().is_empty()),
+        notes: args.notes.as_ref().map(|notes| notes.trim().to_owned()).filter(|notes| !notes.is_empty()),
         rerun: args.rerun.clone(),
         context: ContextFile::read_all(&args.review.context).map_err(OpsError::from)?,
     };

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 
 use super::artifact::{Finding, findings, unmatched};
 use super::decimal::{Confidence, Score};
 use super::decision::{Decision, Label};
 use super::ids::{JobId, PersonaId, RunId};
-use super::json::{Value, pretty, to_value};
+use super::json::{JsonError, Value, from_slice, pretty, to_value};
 use super::policy::PolicyRef;
 use super::proposal::Proposal;
 use super::review::PersonaReview;
@@ -27,6 +27,8 @@ pub struct Difference {
     pub old: Side,
     /// The other.
     pub new: Side,
+    /// The document as it was handed in; none where it is not recorded.
+    pub document: Option<FieldDifference>,
     /// Each field of the proposal.
     pub proposal: Vec<FieldDifference>,
     /// Each persona that reviewed one of them.
@@ -56,6 +58,44 @@ pub struct Side {
     pub decision: Option<Label>,
     /// The weighted confidence.
     pub weighted_confidence: Option<Confidence>,
+}
+
+/// What a kept difference comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What was decided before.
+    pub decision: Option<Label>,
+    /// The weighted confidence before.
+    pub weighted_confidence: Option<Confidence>,
+    /// How many findings are not there any more.
+    pub gone: usize,
+    /// How many findings were not there.
+    pub came: usize,
+    /// How many are in both.
+    pub stayed: usize,
+}
+
+impl Change {
+    /// What the difference in a file [`FILE`] comes to.
+    ///
+    /// # Errors
+    /// [`JsonError`] where the bytes are none.
+    pub fn of(bytes: &[u8]) -> Result<Self, JsonError> {
+        #[derive(Deserialize)]
+        struct Kept {
+            old: Before,
+            gone: Vec<Value>,
+            came: Vec<Value>,
+            stayed: usize,
+        }
+        #[derive(Deserialize)]
+        struct Before {
+            decision: Option<Label>,
+            weighted_confidence: Option<Confidence>,
+        }
+        let Kept { old: Before { decision, weighted_confidence }, gone, came, stayed } = from_slice(bytes)?;
+        Ok(Self { decision, weighted_confidence, gone: gone.len(), came: came.len(), stayed })
+    }
 }
 
 /// A field of the proposal.
@@ -96,6 +136,8 @@ pub struct Seat {
 pub struct Reviewed<'a> {
     /// Which run it is, and when and under which policy it was made where that is known.
     pub side: Side,
+    /// The document as it was handed in.
+    pub document: Option<&'a str>,
     /// Its proposal.
     pub proposal: Option<&'a Proposal>,
     /// Its reviews.
@@ -103,10 +145,10 @@ pub struct Reviewed<'a> {
 }
 
 impl<'a> Reviewed<'a> {
-    /// A run that is recorded.
+    /// A run that is recorded, of this document.
     #[must_use]
-    pub fn of(view: &'a RunView) -> Self {
-        Self { side: Side::of(view), proposal: view.proposal.as_ref(), reviews: &view.reviews }
+    pub fn of(view: &'a RunView, document: Option<&'a str>) -> Self {
+        Self { side: Side::of(view), document, proposal: view.proposal.as_ref(), reviews: &view.reviews }
     }
 }
 
@@ -122,6 +164,10 @@ impl Difference {
         Self {
             old: old.side.clone(),
             new: new.side.clone(),
+            document: old
+                .document
+                .zip(new.document)
+                .and_then(|(old, new)| field("document", Some(old), Some(new))),
             proposal: fields(old.proposal, new.proposal),
             personas: personas(old.reviews, new.reviews),
             gone: data(gone),
@@ -137,7 +183,7 @@ impl Difference {
         said(&self.old) == said(&self.new)
             && self.gone.is_empty()
             && self.came.is_empty()
-            && self.proposal.iter().all(|field| field.change == "unchanged")
+            && self.document.iter().chain(&self.proposal).all(|field| field.change == "unchanged")
             && self.personas.iter().all(|persona| persona.old == persona.new)
     }
 }
@@ -185,19 +231,30 @@ fn fields(old: Option<&Proposal>, new: Option<&Proposal>) -> Vec<FieldDifference
     names.sort();
     names.dedup();
     let field = |name: &String| {
-        let (old, new) = (before.get(name), after.get(name));
-        let change = match (old, new) {
-            (Some(old), Some(new)) if fold_space(old) == fold_space(new) => "unchanged",
-            (Some(_), Some(_)) => "modified",
-            (None, _) => "added",
-            (_, None) => "removed",
-        };
-        let text = |side: Option<&String>| side.map_or_else(String::new, |text| format!("{text}\n"));
-        let (old, new) = (text(old), text(new));
-        let diff = || TextDiff::from_lines(&old, &new).unified_diff().header(name, name).to_string();
-        FieldDifference { field: name.clone(), change, diff: (change != "unchanged").then(diff) }
+        let text = |side: &BTreeMap<String, String>| side.get(name).map(|text| format!("{text}\n"));
+        field(name, text(&before).as_deref(), text(&after).as_deref())
     };
-    names.into_iter().map(field).collect()
+    names.into_iter().filter_map(field).collect()
+}
+
+/// What became of a text; none where there is none on either side.
+fn field(name: &str, old: Option<&str>, new: Option<&str>) -> Option<FieldDifference> {
+    let change = match (old, new) {
+        (None, None) => return None,
+        (Some(old), Some(new)) if is_same(old, new) => "unchanged",
+        (Some(_), Some(_)) => "modified",
+        (None, _) => "added",
+        (_, None) => "removed",
+    };
+    let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+    let diff = || TextDiff::from_lines(old, new).unified_diff().header(name, name).to_string();
+    Some(FieldDifference { field: name.to_owned(), change, diff: (change != "unchanged").then(diff) })
+}
+
+/// Whether two texts are the same, but for white space.
+#[must_use]
+pub fn is_same(old: &str, new: &str) -> bool {
+    old == new || fold_space(old) == fold_space(new)
 }
 
 /// The fields of a proposal that differ, but for white space.

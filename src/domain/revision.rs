@@ -18,7 +18,7 @@ use super::provider::ProviderName;
 use super::request::{Models, Prompts, StepModel};
 use super::review::PersonaReview;
 use super::step::Step;
-use super::text::Text;
+use super::text::{Text, fold_space};
 
 /// The member of a review's `internal_metadata` that names the run which it was carried from.
 pub const CARRIED_FROM: &str = "carried_from";
@@ -82,6 +82,9 @@ pub struct Revision {
     pub notes: Option<String>,
     /// Who was to be asked anew.
     pub rerun: Rerun,
+    /// Whether the document that was edited differs, but for white space. Its parts are not told apart as those of a
+    /// proposal are, so whoever holds the veto reads it anew, and somebody does.
+    pub document_differs: bool,
     /// Whose earlier review may stand, as far as that can be told before the new proposal is there.
     pub may_carry: BTreeSet<PersonaId>,
 }
@@ -97,6 +100,8 @@ pub struct Asked<'a> {
     pub prompts: &'a Prompts,
     /// What they are shown besides.
     pub context: &'a BTreeMap<String, String>,
+    /// Which opinion it is.
+    pub sample: u32,
 }
 
 impl Asked<'_> {
@@ -115,6 +120,7 @@ impl Asked<'_> {
             && self.model(persona) == other.model(persona)
             && self.prompts == other.prompts
             && self.context == other.context
+            && self.sample == other.sample
     }
 }
 
@@ -145,22 +151,32 @@ pub struct Revised {
 impl Parent {
     /// Whose review may stand under `rerun`, where the panel was asked as `before` says and is asked as `now` says.
     #[must_use]
-    pub fn may_carry(&self, rerun: &Rerun, before: &Asked<'_>, now: &Asked<'_>) -> BTreeSet<PersonaId> {
-        let is_free = |id: &PersonaId| {
-            let provider = now.model(id).and_then(|model| model.provider.parse().ok());
-            !provider.is_some_and(ProviderName::is_model)
+    pub fn may_carry(
+        &self,
+        (rerun, document_differs): (&Rerun, bool),
+        before: &Asked<'_>,
+        now: &Asked<'_>,
+    ) -> BTreeSet<PersonaId> {
+        let is_of_model = |asked: &Asked<'_>, id: &PersonaId| {
+            let provider = asked.model(id).and_then(|model| model.provider.parse().ok());
+            provider.is_some_and(ProviderName::is_model)
         };
         let may = |persona: &&Persona| match (self.reviews.get(&persona.id), rerun) {
             (None, _) | (_, Rerun::All) => false,
-            _ if is_free(&persona.id) => false,
+            _ if !is_of_model(now, &persona.id) || !is_of_model(before, &persona.id) => false,
             (_, Rerun::Only(ids)) => !ids.contains(&persona.id),
             (Some(review), Rerun::Auto) => {
                 review.confidence_score >= now.panel.thresholds.rerun
                     && review.blocking_issues.is_empty()
                     && now.is_as(before, &persona.id)
+                    && !(persona.veto && document_differs)
             }
         };
-        now.panel.personas.iter().filter(may).map(|persona| persona.id.clone()).collect()
+        let may: BTreeSet<PersonaId> =
+            now.panel.personas.iter().filter(may).map(|persona| persona.id.clone()).collect();
+        // An edit that nobody reads would be approved unread.
+        let is_unread = *rerun == Rerun::Auto && document_differs && may.len() == now.panel.personas.len();
+        if is_unread { BTreeSet::new() } else { may }
     }
 }
 
@@ -212,7 +228,7 @@ impl Revised {
 pub fn document(proposal: &Proposal) -> String {
     let mut out = String::new();
     if let Some(title) = &proposal.title {
-        let _ = writeln!(out, "# {title}\n");
+        let _ = writeln!(out, "# {}\n", fold_space(title.as_str()));
     }
     if let Some(summary) = &proposal.summary {
         let _ = writeln!(out, "{summary}\n");

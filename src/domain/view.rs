@@ -10,6 +10,7 @@ use super::budget::Amount;
 use super::check::Check;
 use super::decimal::{Confidence, Score};
 use super::decision::{Decision, Label};
+use super::difference::Change;
 use super::digest::Digest;
 use super::ids::{Cycle, JobId, PersonaId, Phase, RunId};
 use super::manifest::{Manifest, StepName};
@@ -153,6 +154,18 @@ pub struct PromptChange {
     pub diff: Option<String>,
 }
 
+/// What a revision says of what it revises.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RevisionView {
+    /// The run that it revises.
+    #[serde(rename = "parent_run_id")]
+    pub parent: RunId,
+    /// What was edited and why, in the author's words.
+    pub notes: Option<String>,
+    /// What became of it; none before there is a decision.
+    pub change: Option<Change>,
+}
+
 /// One run, whole.
 #[derive(Debug, Clone)]
 pub struct RunView {
@@ -170,8 +183,8 @@ pub struct RunView {
     pub reviews: Vec<PersonaReview>,
     /// Its decision, once there is one.
     pub decision: Option<Decision>,
-    /// Of a revision: what was edited and why, in the author's words.
-    pub notes: Option<String>,
+    /// Of a revision: what it revises.
+    pub revision: Option<RevisionView>,
     /// The versions that hold its findings, where that was looked up.
     pub versions: Vec<VersionLine>,
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::OpsError;
 use crate::domain::budget::Account;
 use crate::domain::decision::{Decision, Label};
+use crate::domain::difference::{self, Change};
 use crate::domain::event::{Entry, Event, Log};
 use crate::domain::json;
 use crate::domain::manifest::{Document, Manifest};
@@ -15,7 +16,7 @@ use crate::domain::panel::Panel;
 use crate::domain::request::{Request, RunType};
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
-use crate::domain::view::{AttemptView, RunView};
+use crate::domain::view::{AttemptView, RevisionView, RunView};
 use crate::store::{RunDir, StoreError};
 
 /// The run's manifest.
@@ -70,21 +71,40 @@ pub(super) fn of(run: &RunDir, logs: &[(u32, Log)]) -> Result<RunView, OpsError>
         proposal,
         reviews,
         decision,
-        notes: notes(run, &manifest)?,
+        revision: revision(&outputs)?,
         manifest,
         versions: Vec::new(),
     })
 }
 
-/// What was edited and why, where the run is a revision.
-fn notes(run: &RunDir, manifest: &Manifest) -> Result<Option<String>, OpsError> {
-    if manifest.run_type != Some(RunType::Revision) {
+/// The document as it was handed in; none where that is not recorded.
+pub(super) fn idea(run: &RunDir) -> Result<Option<String>, OpsError> {
+    let mut names = run.input_files()?.into_iter();
+    let Some(name) = names.find_map(|(path, _)| path.strip_prefix("inputs/idea.").map(str::to_owned)) else {
         return Ok(None);
-    }
+    };
+    Ok(Some(String::from_utf8_lossy(&run.input(&format!("idea.{name}"))?).into_owned()))
+}
+
+/// What the run asks for.
+pub(super) fn request(run: &RunDir) -> Result<Request, OpsError> {
     let bytes = recorded(run, "inputs/request.json", run.input("request.json"))?;
-    let request: Request =
-        json::from_slice(&bytes).map_err(|error| corrupt(run, "inputs/request.json", error))?;
-    Ok(request.revision.and_then(|revision| revision.notes))
+    json::from_slice(&bytes).map_err(|error| corrupt(run, "inputs/request.json", error))
+}
+
+/// What the run says of what it revises, where it is a revision.
+fn revision(outputs: &Outputs<'_>) -> Result<Option<RevisionView>, OpsError> {
+    let (run, manifest) = (outputs.run, outputs.manifest);
+    let Some(parent) =
+        manifest.parent_run_id.clone().filter(|_| manifest.run_type == Some(RunType::Revision))
+    else {
+        return Ok(None);
+    };
+    let notes = request(run)?.revision.and_then(|revision| revision.notes);
+    let change = outputs.bytes(difference::FILE)?.map(|bytes| Change::of(&bytes)).transpose();
+    let file = format!("outputs/{}", difference::FILE);
+    let change = change.map_err(|error| corrupt(run, &file, error))?;
+    Ok(Some(RevisionView { parent, notes, change }))
 }
 
 /// The logs of the run's attempts, oldest first.
@@ -214,14 +234,21 @@ impl Outputs<'_> {
     /// What a step left behind, where the manifest lists it.
     fn read<T: DeserializeOwned>(&self, step: &Step) -> Result<Option<T>, OpsError> {
         let name = step.output();
-        let Some(record) = self.manifest.artifacts.get(&name).filter(|_| self.are_ours()) else {
+        let Some(bytes) = self.bytes(&name)? else { return Ok(None) };
+        let corrupt = |error| corrupt(self.run, &format!("outputs/{name}"), error);
+        json::from_checked(&bytes).map(Some).map_err(corrupt)
+    }
+
+    /// The bytes of an output, where the manifest lists it.
+    fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, OpsError> {
+        let Some(record) = self.manifest.artifacts.get(name).filter(|_| self.are_ours()) else {
             return Ok(None);
         };
         let file = format!("outputs/{name}");
-        let bytes = recorded(self.run, &file, self.run.output(&name))?;
+        let bytes = recorded(self.run, &file, self.run.output(name))?;
         if crate::domain::digest::Digest::of(&bytes) != record.sha256 {
             return Err(corrupt(self.run, &file, "it is not what the manifest recorded"));
         }
-        json::from_checked(&bytes).map(Some).map_err(|error| corrupt(self.run, &file, error))
+        Ok(Some(bytes))
     }
 }

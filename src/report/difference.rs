@@ -35,8 +35,8 @@ pub fn text(found: &Difference) -> String {
         let mark = styled(if mark == "-" { RED } else { GREEN }, mark.to_owned());
         let _ = writeln!(out, "{mark} {}", finding(data));
     }
-    let _ = writeln!(out, "\n{}", styled(BOLD, "Proposal".to_owned()));
-    for FieldDifference { field, change, diff } in &found.proposal {
+    let _ = writeln!(out, "\n{}", styled(BOLD, "Document and proposal".to_owned()));
+    for FieldDifference { field, change, diff } in found.document.iter().chain(&found.proposal) {
         let style = if *change == "unchanged" { DIM } else { YELLOW };
         let _ = writeln!(out, "{:<22} {}", safe(field), styled(style, (*change).to_owned()));
         for line in diff.iter().flat_map(|diff| diff.lines().skip(2)) {
@@ -106,13 +106,12 @@ pub fn markdown(found: &Difference) -> String {
         let word = if mark == "-" { "gone" } else { "new" };
         let _ = writeln!(out, "- {word}: {}", code(&finding(data)));
     }
-    for FieldDifference { field, diff, .. } in &found.proposal {
+    for FieldDifference { diff, .. } in found.document.iter().chain(&found.proposal) {
         let Some(diff) = diff else { continue };
         // A fence longer than any in the text.
         let longest = diff.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
         let _ = writeln!(out, "\n{fence}diff\n{}{fence}", safe_lines(diff));
-        let _ = field;
     }
     out
 }

@@ -39,7 +39,7 @@ pub fn run(view: &RunView, replayed: Option<bool>) -> Value {
         ("prompt_set_version", or_unknown(manifest.prompt_set_version.as_ref())),
         ("run_type", or_unknown(manifest.run_type.as_ref())),
         ("parent_run_id", to_value(&manifest.parent_run_id)),
-        ("notes", to_value(&view.notes)),
+        ("revision", to_value(&view.revision)),
         ("policy", to_value(&manifest.policy)),
         ("steps", to_value(&manifest.steps)),
         ("error", to_value(&manifest.error)),

@@ -43,7 +43,7 @@ fn what_a_revision_did_is_told_in_three_forms() {
     assert!(shown.contains("(2 blocking, security-critical) → ") && shown.contains("Findings  "), "{shown}");
     assert_eq!(
         sandbox.run(["diff", &old, &new, "--format", "md"]).exits(1).stdout.matches("```diff").count(),
-        1
+        2
     );
     // The other way round what was gone is new.
     let back = sandbox.run(["diff", &new, &old, "--json"]).exits(1).json();

@@ -72,7 +72,10 @@ fn an_edited_document_is_a_run_of_its_own_and_its_parent_stays() {
     assert!(shown.stdout.contains(&format!("revision of sso/{id}: no passwords in it")), "{shown}");
     let shown = sandbox.run(revise.into_iter().chain(["--json"])).exits(0).json();
     assert_eq!((&shown["run_type"], &shown["parent_run_id"]), (&json!("revision"), &json!(id)));
-    assert_eq!((&shown["notes"], &shown["replayed"]), (&json!("no passwords in it"), &json!(true)));
+    assert_eq!(
+        (&shown["revision"]["notes"], &shown["replayed"]),
+        (&json!("no passwords in it"), &json!(true))
+    );
     assert!(carried(&shown).is_empty(), "the rules are free");
     assert!(shown["reviews"][3]["confidence_score"] != parent["reviews"][3]["confidence_score"]);
     for (path, bytes) in before {
@@ -80,14 +83,25 @@ fn an_edited_document_is_a_run_of_its_own_and_its_parent_stays() {
     }
     let diff = file(&sandbox, &shown, "outputs/diff.json");
     let told = sandbox.run(["diff", id, shown["run_id"].as_str().unwrap(), "--json"]).exits(1).json();
-    for part in ["proposal", "gone", "came", "stayed", "personas"] {
+    for part in ["document", "proposal", "gone", "came", "stayed", "personas"] {
         assert_eq!(diff[part], told[part], "{part}");
     }
+    assert!(
+        diff["document"]["diff"].as_str().unwrap().contains("Passwords are kept in plain text"),
+        "{diff}"
+    );
+    let change = &shown["revision"]["change"];
+    assert_eq!((&change["decision"], &change["weighted_confidence"]), (&json!("revise"), &json!(0.725)));
+    assert_eq!(change["gone"], json!(diff["gone"].as_array().unwrap().len()));
+    // Asked for again as the newest, it is shown again.
+    let again =
+        sandbox.run(["revise", "sso@latest", "--idea", "sso.md", "-m", "no passwords in it", "--json"]);
+    assert_eq!(again.exits(0).json()["run_id"], shown["run_id"]);
     let row = sandbox.run(["query", "SELECT r.run_type, r.parent_run_id, p.edit_notes, json_array_length(p.proposal_diff_json) FROM runs r JOIN proposal_versions p ON p.run_id = r.id WHERE r.parent_run_id IS NOT NULL", "--format", "csv"]).exits(0);
     let fields = diff["proposal"].as_array().unwrap().len();
     assert_eq!(row.stdout.lines().last().unwrap(), format!("revision,{id},no passwords in it,{fields}"));
     for format in ["md", "html"] {
-        let report = sandbox.run(["report", "sso@latest", "--format", format]).exits(0);
+        let report = sandbox.run(["report", shown["run_id"].as_str().unwrap(), "--format", format]).exits(0);
         assert!(report.stdout.contains("no passwords in it"), "{report}");
     }
     sandbox.run(["verify", "--all"]).exits(0);
@@ -144,7 +158,9 @@ fn who_is_asked_otherwise_is_asked_anew() {
     let everyone = BTreeSet::from(everyone);
     let edit = [&parent, "--idea", "edited.md"];
     let asked = |args: &[&str]| revised(&sandbox, &stub, &[&edit, args].concat()).1;
-    assert_eq!(asked(&[]), BTreeSet::from(["expand"]), "everyone is content, and nothing differs for them");
+    // Everyone is content, and nothing of the proposal differs; but the document does.
+    assert_eq!(asked(&[]), BTreeSet::from(["expand", "security_guardian"]));
+    assert_eq!(asked(&["--sample", "2"]), everyone);
     assert_eq!(asked(&["--rerun", "all"]), everyone);
     assert_eq!(asked(&["--model", "other"]), everyone);
     assert_eq!(asked(&["--temperature", "0.9"]), everyone);
@@ -214,6 +230,11 @@ fn what_cannot_be_revised_is_refused() {
     let sandbox = Sandbox::reviewed();
     edited(&sandbox);
     sandbox.write("bad.json", r#"{"problem_statement": " "}"#);
+    sandbox.write("list.json", r#"["p", "s", [], [], null, null, null, null, null]"#);
+    sandbox.write(
+        "more.json",
+        r#"{"problem_statement": "p", "proposed_solution": "s", "assumptions": [], "scope_non_goals": [], "rollout": "r"}"#,
+    );
     let before = sandbox.tree("artifacts");
     for (args, status, code, says) in [
         (vec!["good@latest"], 2, "usage", "--idea"),
@@ -226,6 +247,13 @@ fn what_cannot_be_revised_is_refused() {
             "`bad.json`: field `problem_statement`",
         ),
         (vec!["good@latest", "--proposal", "edited.md"], 2, "bad_proposal", "`edited.md`: "),
+        (vec!["good@latest", "--proposal", "list.json"], 2, "bad_proposal", "a proposal is an object"),
+        (
+            vec!["good@latest", "--proposal", "more.json"],
+            2,
+            "bad_proposal",
+            "field `rollout`: a proposal has no",
+        ),
         (vec!["good@latest", "--idea", "edited.md", "--rerun", "critik"], 2, "no_such_persona", "critic"),
         (vec!["good@latest", "--idea", "edited.md", "--rerun", "a b"], 2, "usage", "--rerun"),
         (vec!["other@latest", "--idea", "edited.md"], 4, "not_found", "other"),
@@ -296,6 +324,34 @@ fn a_revision_is_replayed_to_the_same_bytes() {
     );
 }
 
+/// A panel without a veto, all of it content: an edit that is in no part of the proposal is still read.
+#[test]
+fn an_edit_is_read_by_somebody() {
+    let (sandbox, stub) = (sandbox(READS), Stub::good());
+    let parent = first(&sandbox, &stub);
+    sandbox.write("edited.md", good() + "\n\nPasswords are kept in plain text.\n");
+    let (_, asked) = revised(&sandbox, &stub, &[&parent, "--idea", "edited.md"]);
+    assert_eq!(asked, BTreeSet::from(["expand", "architect", "critic"]));
+    sandbox.write("spaced.md", good().replace('\n', "\n\n"));
+    let (shown, asked) = revised(&sandbox, &stub, &[&parent, "--idea", "spaced.md"]);
+    assert_eq!((asked, carried(&shown)), (BTreeSet::from(["expand"]), vec!["architect", "critic"]));
+    sandbox.run(["verify", "--all"]).exits(0);
+}
+
+#[test]
+fn the_order_of_members_of_a_proposal_means_nothing() {
+    let sandbox = Sandbox::reviewed();
+    let text = sandbox.read(&format!("{}/outputs/proposal.json", sandbox.only_run()));
+    sandbox.write(
+        "edited.json",
+        text.replacen("\"metadata\": {", "\"metadata\": {\"z\": 1, \"a\": 2,", 1)
+            .replacen("Nightly", "Daily", 1),
+    );
+    let shown = sandbox.run(["revise", "good@latest", "--proposal", "edited.json"]).exits(0);
+    assert!(shown.stderr.contains("rules read the proposal alone"), "{shown}");
+    sandbox.run(["verify", "--all"]).exits(0);
+}
+
 /// Someone who can compute every digest anew still cannot say that the parent said something else.
 #[test]
 fn a_review_that_is_not_the_parents_is_found() {
@@ -303,16 +359,45 @@ fn a_review_that_is_not_the_parents_is_found() {
     let parent = first(&sandbox, &stub);
     edited(&sandbox);
     let (shown, _) = revised(&sandbox, &stub, &[&parent, "--idea", "edited.md"]);
-    let kept = format!("{}/inputs/parent/reviews/architect.json", shown["path"].as_str().unwrap());
-    let (old, new) = (sandbox.read(&kept), sandbox.read(&kept).replace("0.85", "0.95"));
-    sandbox.write(&kept, &new);
-    let manifest = format!("{}/manifest.json", shown["path"].as_str().unwrap());
+    let path = shown["path"].as_str().unwrap();
+    let manifest = format!("{path}/manifest.json");
     let digest = |text: &str| {
         sandbox.write("text", text);
         sandbox.shell("sha256sum text").exits(0).stdout[..64].to_owned()
     };
-    sandbox.write(&manifest, sandbox.read(&manifest).replace(&digest(&old), &digest(&new)));
-    let verified = sandbox.run(["verify", shown["path"].as_str().unwrap()]).exits(1);
-    assert!(verified.stdout.contains("`reviews/architect.json` is not what"), "{verified}");
-    assert!(verified.stdout.contains("the review of `architect` should be the parent's"), "{verified}");
+    for (file, from, to, said) in [
+        ("inputs/parent/reviews/architect.json", "0.85", "0.95", "`reviews/architect.json` is not what"),
+        (
+            "inputs/parent/reviews/architect.json",
+            "0.85",
+            "0.95",
+            "the review of `architect` should be the parent's",
+        ),
+        ("inputs/request.json", "\"optimist\"", "\"critic\"", "wrong about whose review may be carried"),
+        (
+            "inputs/request.json",
+            "\"document_differs\": true",
+            "\"document_differs\": null",
+            "document_differs",
+        ),
+        (
+            "outputs/diff.json",
+            "\"decision\": \"approve\"",
+            "\"decision\": \"reject\"",
+            "it is not what differs from the parent",
+        ),
+        ("outputs/diff.json", "\"old\"", "\"odd\"", "it is not what differs from the parent"),
+    ] {
+        let file = format!("{path}/{file}");
+        let (old, sealed) = (sandbox.read(&file), sandbox.read(&manifest));
+        let new = old.replacen(from, to, 1);
+        assert_ne!(old, new, "{file}");
+        sandbox.write(&file, &new);
+        sandbox.write(&manifest, sealed.replace(&digest(&old), &digest(&new)));
+        let verified = sandbox.run(["verify", path]).exits(1);
+        assert!(verified.stdout.contains(said), "{file}: {verified}");
+        sandbox.write(&file, old);
+        sandbox.write(&manifest, sealed);
+    }
+    sandbox.run(["verify", path]).exits(0);
 }

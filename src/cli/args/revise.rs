@@ -16,14 +16,16 @@ pub(in crate::cli) struct ReviseArgs {
     /// The edited document; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) idea: Option<PathBuf>,
-    /// The edited proposal, such as a copy of the run's outputs/proposal.json; it is then all that is under review
+    /// The edited proposal, such as a copy of the run's outputs/proposal.json; it is then all that is under review, so that
+    /// rules miss what only the document says
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) proposal: Option<PathBuf>,
     /// What was edited, and why
     #[arg(short = 'm', long, value_name = "NOTES")]
     pub(in crate::cli) notes: Option<String>,
     /// Who is asked anew: `all`, `auto` or persona ids. `auto` asks whoever objected, scored low, is asked otherwise
-    /// now, or reads a part of the proposal that differs; rules and files always answer anew
+    /// now, reads a part of the proposal that differs, or holds the veto over a document that does; rules and files always
+    /// answer anew
     #[arg(long, value_name = "all|auto|IDS", default_value = "auto")]
     pub(in crate::cli) rerun: Rerun,
     #[command(flatten)]

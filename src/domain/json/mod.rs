@@ -17,6 +17,8 @@ pub use parse::JsonError;
 pub use pretty::pretty;
 pub use value::{Value, from_canonical, from_checked, from_slice, from_value, to_line, to_value};
 
+use serde::Serialize;
+
 use super::digest::Digest;
 
 /// Nesting deeper than this is refused.
@@ -26,6 +28,12 @@ pub const MAX_DEPTH: u32 = 128;
 #[must_use]
 pub fn digest(value: &Value) -> Digest {
     Digest::of(canonical(value).as_bytes())
+}
+
+/// Whether two values say the same, whatever the order of their members.
+#[must_use]
+pub fn is_alike<T: Serialize>(one: &T, other: &T) -> bool {
+    canonical(&to_value(one)) == canonical(&to_value(other))
 }
 
 /// The order of keys in RFC 8785: by UTF-16 code units. It differs from the order of UTF-8 bytes:

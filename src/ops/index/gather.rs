@@ -139,6 +139,7 @@ impl Gathered<'_> {
     fn proposal(&self) -> Result<Vec<Vec<Cell>>, OpsError> {
         let Some(proposal) = &self.view.proposal else { return Ok(Vec::new()) };
         let [id, job] = self.ids();
+        let notes = self.view.revision.as_ref().and_then(|revision| revision.notes.clone());
         // Only a run that is whole keeps what differs from its parent.
         let kept = self.view.manifest.artifacts.contains_key(difference::FILE);
         let diff = if kept { Some(self.run.output(difference::FILE)?) } else { None };
@@ -146,14 +147,7 @@ impl Gathered<'_> {
         let fields = diff.and_then(|diff| diff.get("proposal").map(json::canonical));
         let version = self.view.manifest.prompt_set_version.clone();
         let whole = Cell::Text(json::to_line(proposal));
-        Ok(vec![vec![
-            id,
-            job,
-            whole,
-            Cell::text(fields),
-            Cell::text(version),
-            Cell::text(self.view.notes.clone()),
-        ]])
+        Ok(vec![vec![id, job, whole, Cell::text(fields), Cell::text(version), Cell::text(notes)]])
     }
 
     fn reviews(&self) -> Vec<Vec<Cell>> {

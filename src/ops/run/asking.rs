@@ -96,7 +96,7 @@ pub(in crate::ops) fn asking(
             (Step::Aggregate, _) => continue,
             (Step::Expand, _) if revising.is_some_and(Revising::has_proposal) => Asked::Nobody(None),
             (_, None) => {
-                let before = revising.and_then(|revising| revising.models.steps.get(&step));
+                let before = revising.and_then(|revising| revising.answered(&step));
                 configured(options, before, panel, &step)?
             }
             (_, Some((with, _))) => recorded(options, panel, with, &step)?,
@@ -164,7 +164,7 @@ fn replayed(options: &AskingOptions) -> Result<(RecordedWith, Recording), OpsErr
 /// Who answers a step, as the flags and the policy say; where they do not, whoever answered it `before`.
 fn configured(
     options: &AskingOptions,
-    before: Option<&StepModel>,
+    before: Option<(&StepModel, Option<Temperature>)>,
     panel: &Panel,
     step: &Step,
 ) -> Result<Asked, OpsError> {
@@ -176,8 +176,14 @@ fn configured(
         });
     let provider_of = |name: &str| name.parse::<ProviderName>().ok();
     let provider = options.provider.or_else(|| provider_of(named.as_ref()?.as_str()));
-    let provider = provider.or_else(|| provider_of(&before?.provider));
-    let before = before.filter(|before| provider_of(&before.provider) == provider && named.is_none());
+    let provider = provider.or_else(|| provider_of(&before?.0.provider));
+    let before = before.filter(|(before, _)| provider_of(&before.provider) == provider && named.is_none());
+    // What a flag said of the parent stands, unless the policy has another temperature since.
+    let temperature = match before {
+        Some((before, configured)) if configured == temperature => before.temperature,
+        _ => temperature,
+    };
+    let before = before.map(|(before, _)| before);
     let provider = match provider.unwrap_or(ProviderName::Rules) {
         ProviderName::Rules | ProviderName::Replay => return Ok(Asked::Rules),
         ProviderName::File => return Ok(Asked::File),
@@ -193,7 +199,7 @@ fn configured(
     Ok(Asked::Model(Choice {
         provider,
         model: model.to_owned(),
-        temperature: options.temperature.or(before.map_or(temperature, |before| before.temperature)),
+        temperature: options.temperature.or(temperature),
         max_output_tokens: before
             .and_then(|before| before.max_output_tokens)
             .filter(|_| options.max_output_tokens.is_none())

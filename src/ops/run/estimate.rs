@@ -20,7 +20,7 @@ pub fn estimate(workspace: &Workspace<'_>, document: &Document, terms: &Terms) -
     let revising = document.revising.as_deref();
     let mut asking = asking(&terms.asking, revising, &body.panel, &limits, terms.sample.get(), rules)?;
     if let Some(revising) = revising {
-        revising.settle(&body.panel, &mut asking)?;
+        revising.settle(&body.panel, terms.sample.get(), &mut asking)?;
     }
     let context = document.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
     let (idea, extension) = (document.source.text.as_str(), document.source.extension.as_str());

@@ -41,10 +41,11 @@ use book::{Book, Left};
 pub use estimate::estimate;
 use execute::Execution;
 use plan::Plan;
+pub(super) use plan::difference_of;
 pub(super) use ready::may_ask;
 use resume::Done;
 pub use revise::{Edit, Revising, RevisionOptions, revising};
-pub(super) use revise::{PARENT, PROPOSAL};
+pub(super) use revise::{HowAsked, PARENT, edited, input};
 
 /// What to review.
 #[derive(Debug, Clone)]
@@ -156,10 +157,10 @@ impl<'a> Setup<'a> {
     /// What the review of a document is made of, and who is asked for it.
     fn plan(&self, job: JobId, document: &Document) -> Result<(Plan, Asking), OpsError> {
         let mut asking = self.asking.again();
-        let revising = document.revising.as_deref();
+        let (revising, sample) = (document.revising.as_deref(), self.terms.sample);
         let panel = &self.policy.version.body.panel;
-        let revised = revising.map(|revising| revising.settle(panel, &mut asking)).transpose()?;
-        let sample = self.terms.sample;
+        let revised =
+            revising.map(|revising| revising.settle(panel, sample.get(), &mut asking)).transpose()?;
         let plan = Plan::new(job, (document, sample), &self.policy, self.limits.clone(), &asking, revised);
         Ok((plan, asking))
     }
@@ -171,6 +172,10 @@ impl<'a> Setup<'a> {
         asking: &Asking,
         observe: &(dyn Fn(Progress) + Sync),
     ) -> Result<(RunDir, bool), OpsError> {
+        if plan.is_proposal_read_by_rules() {
+            let message = "rules read the proposal alone, and so miss what only the document says: `--idea` takes an edited document";
+            observe(Progress::Warned("proposal_alone", None, message.to_owned()));
+        }
         let existing = self.store.run(&plan.job, &plan.run)?;
         let beginning = Beginning { setup: self, plan, asking };
         thread::scope(|scope| {

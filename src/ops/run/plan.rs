@@ -13,13 +13,13 @@ use crate::domain::digest::Digest;
 use crate::domain::identity::{Inputs, inputs_hash};
 use crate::domain::ids::{JobId, RunId};
 use crate::domain::json;
-use crate::domain::panel::Panel;
+use crate::domain::panel::{Panel, RULES};
 use crate::domain::policy::Limits;
 use crate::domain::policy::PolicyRef;
 use crate::domain::proposal::Proposal;
 use crate::domain::request::{self, Models, Prompts, Request, RunType};
 use crate::domain::review::{DATA_SCHEMA_VERSION, PersonaReview};
-use crate::domain::revision::Revised;
+use crate::domain::revision::{Parent, Revised};
 use crate::domain::step::Step;
 use crate::ops::policy::InForce;
 use crate::provider::model::RecordedWith;
@@ -45,6 +45,8 @@ pub(super) struct Plan {
     pub(super) prompts: Prompts,
     /// What it revises, where it does.
     pub(super) revised: Option<Revised>,
+    /// The document of that.
+    parent_idea: String,
     pub(super) idea: String,
     pub(super) extension: String,
     pub(super) context: BTreeMap<String, String>,
@@ -98,6 +100,10 @@ impl Plan {
             models,
             prompts,
             revised,
+            parent_idea: document
+                .revising
+                .as_ref()
+                .map_or_else(String::new, |revising| revising.idea().to_owned()),
             idea: document.source.text.clone(),
             extension: document.source.extension.clone(),
             context: document.context.iter().map(|file| (file.name.clone(), file.text.clone())).collect(),
@@ -110,6 +116,12 @@ impl Plan {
         Subject { idea: &self.idea, extension: &self.extension, context: &self.context }
     }
 
+    /// Whether an edited proposal is read by rules, which look for more than a proposal has room for.
+    pub(super) fn is_proposal_read_by_rules(&self) -> bool {
+        let is_edited = self.revised.as_ref().is_some_and(|revised| revised.proposal.is_some());
+        is_edited && self.models.steps.values().any(|model| model.provider == RULES)
+    }
+
     /// What differs from the run that it revises, where it revises one.
     pub(super) fn difference(
         &self,
@@ -118,15 +130,8 @@ impl Plan {
         decision: &Decision,
     ) -> Option<Difference> {
         let parent = &self.revised.as_ref()?.parent;
-        let before: Vec<PersonaReview> = parent.reviews.values().cloned().collect();
-        let side = |run: &RunId, decision| Side::decided(self.job.clone(), run.clone(), decision);
-        let old = Reviewed {
-            side: side(&parent.run, &parent.decision),
-            proposal: Some(&parent.proposal),
-            reviews: &before,
-        };
-        let new = Reviewed { side: side(&self.run, decision), proposal: Some(proposal), reviews };
-        Some(Difference::of(&old, &new))
+        let ideas = (self.parent_idea.as_str(), self.idea.as_str());
+        Some(difference_of(parent, (&self.job, &self.run), ideas, (proposal, reviews, decision)))
     }
 
     /// The run, and the versions that it is made with.
@@ -143,6 +148,26 @@ impl Plan {
     pub(super) fn recorded_with(&self) -> RecordedWith {
         RecordedWith { models: self.models.clone(), prompts: self.prompts.clone(), sample: self.sample }
     }
+}
+
+/// What differs from `parent` to one of its revisions. It says nothing of policies: those of the attempt that comes to
+/// the end are not known before.
+pub(in crate::ops) fn difference_of(
+    parent: &Parent,
+    (job, run): (&JobId, &RunId),
+    (old_idea, idea): (&str, &str),
+    (proposal, reviews, decision): (&Proposal, &[PersonaReview], &Decision),
+) -> Difference {
+    let before: Vec<PersonaReview> = parent.reviews.values().cloned().collect();
+    let side = |run: &RunId, decision| Side::decided(job.clone(), run.clone(), decision);
+    let old = Reviewed {
+        side: side(&parent.run, &parent.decision),
+        document: Some(old_idea),
+        proposal: Some(&parent.proposal),
+        reviews: &before,
+    };
+    let (document, proposal) = (Some(idea), Some(proposal));
+    Difference::of(&old, &Reviewed { side: side(run, decision), document, proposal, reviews })
 }
 
 /// The bytes of a file that people read.

@@ -13,6 +13,7 @@ mod template;
 use serde::Serialize;
 
 use super::json::FORMAT_VERSION;
+use super::terminal::changed;
 use crate::domain::decimal::{Confidence, Score, Weight};
 use crate::domain::decision::{Decision, Label};
 use crate::domain::digest::Digest;
@@ -25,7 +26,7 @@ use crate::domain::review::{Basis, Evidence, PersonaReview, TextOrObject};
 use crate::domain::silenced::{ReadAs, Silenced};
 use crate::domain::step::RunStatus;
 use crate::domain::text::Text;
-use crate::domain::view::{AttemptView, RunView, VersionLine};
+use crate::domain::view::{AttemptView, RevisionView, RunView, VersionLine};
 
 pub use html::html;
 pub use junit::junit;
@@ -49,6 +50,12 @@ pub struct Packet {
     error: Option<String>,
     summary: Option<Text>,
     outcome: Option<Outcome>,
+    /// What it revises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<RevisionView>,
+    /// What became of that, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<String>,
     panel: Vec<Seat>,
     /// What to keep in mind of the panel.
     cautions: Vec<String>,
@@ -113,6 +120,9 @@ struct Finding {
     rule_id: Option<String>,
     evidence: Vec<Evidence>,
     searched: Vec<Text>,
+    /// The run that the review was carried from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carried_from: Option<String>,
 }
 
 /// A finding that somebody answers for.
@@ -144,12 +154,6 @@ struct Said {
 #[derive(Debug, Serialize)]
 struct Provenance {
     created_at: Option<String>,
-    /// The run that it revises.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent_run_id: Option<RunId>,
-    /// What was edited and why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notes: Option<String>,
     inputs_hash: Option<Digest>,
     policy: Option<PolicyRef>,
     schema_version: Option<String>,
@@ -181,6 +185,8 @@ impl Packet {
             }),
             summary: proposal.and_then(|proposal| proposal.summary.clone()),
             outcome: view.decision.as_ref().map(outcome),
+            revision: view.revision.clone(),
+            changed: view.revision.as_ref().and_then(|revision| revision.change.as_ref()).map(changed),
             panel: view.reviews.iter().map(|review| seat(review, view.decision.as_ref())).collect(),
             cautions: view.cautions(),
             acceptance_criteria: criteria(&blocking, view.decision.as_ref()),
@@ -261,6 +267,7 @@ fn finding(review: &PersonaReview, text: &Text, security_critical: bool, basis: 
         rule_id: basis.rule_id.clone(),
         evidence: basis.evidence.clone(),
         searched: basis.searched.clone(),
+        carried_from: review.carried_from().map(str::to_owned),
     }
 }
 
@@ -335,8 +342,6 @@ fn provenance(view: &RunView) -> Provenance {
     let reviewers = answerers.map(|(provider, model)| format!("{provider} ({model})")).collect();
     Provenance {
         created_at: view.created_at.clone(),
-        parent_run_id: manifest.parent_run_id.clone(),
-        notes: view.notes.clone(),
         inputs_hash: manifest.inputs_hash,
         policy: manifest.policy.clone(),
         schema_version: manifest.data_schema_version.clone(),

@@ -96,6 +96,7 @@ fn suppressed(answered: &Answered, uri: &str) -> Vec<Value> {
         rule_id: Some(finding.rule_id.clone()),
         evidence: finding.evidence.clone(),
         searched: Vec::new(),
+        carried_from: None,
     };
     let kind = if finding.by.starts_with("line ") { "inSource" } else { "external" };
     let suppression = object([("kind", kind.into()), ("justification", safe_lines(&finding.because).into())]);
@@ -105,7 +106,8 @@ fn suppressed(answered: &Answered, uri: &str) -> Vec<Value> {
 
 fn result(finding: &Finding, level: &str, location: Value, quote: &str) -> Value {
     let critical = if finding.security_critical { ", security-critical" } else { "" };
-    let text = format!("{} ({}{critical})", finding.text, finding.persona);
+    let carried = finding.carried_from.as_ref().map(|run| format!(", carried from run {run}"));
+    let text = format!("{} ({}{critical}{})", finding.text, finding.persona, carried.unwrap_or_default());
     let identity = [rule(finding).as_str(), finding.text.as_str(), quote].join("\n");
     let fingerprint = Digest::of(identity.as_bytes()).to_string();
     object([

@@ -12,6 +12,7 @@ use crate::domain::budget::Amount;
 use crate::domain::check::{Check, Outcome};
 use crate::domain::decimal::{Confidence, Score};
 use crate::domain::decision::Decision;
+use crate::domain::difference::Change;
 use crate::domain::policy::PolicyRef;
 use crate::domain::step::{RunStatus, StepStatus};
 use crate::domain::view::{AttemptView, RunRow, RunView, Unreadable, Verified, VersionLine};
@@ -131,9 +132,12 @@ fn headline(page: &mut Page, view: &RunView, replayed: bool) {
     let again = format!("  (reviewed before{under}; nothing was done)");
     let again = if replayed { styled(DIM, again) } else { String::new() };
     page.line(format!("{outcome}  {}{again}", styled(BOLD, name)));
-    if let Some(parent) = &manifest.parent_run_id {
-        let notes = view.notes.as_ref().map(|notes| format!(": {}", safe(notes))).unwrap_or_default();
-        page.dim("  ", "  ", &format!("revision of {}/{parent}{notes}", manifest.job_id));
+    if let Some(revision) = &view.revision {
+        let notes = revision.notes.as_ref().map(|notes| format!(": {}", safe(notes))).unwrap_or_default();
+        page.dim("  ", "  ", &format!("revision of {}/{}{notes}", manifest.job_id, revision.parent));
+        if let Some(change) = &revision.change {
+            page.dim("  ", "  ", &changed(change));
+        }
     }
     let silenced: usize = view.reviews.iter().map(|review| review.silenced().len()).sum();
     if silenced > 0 {
@@ -145,6 +149,15 @@ fn headline(page: &mut Page, view: &RunView, replayed: bool) {
         let step = error.step.as_ref().map(|step| format!(" in step {step}")).unwrap_or_default();
         page.line(format!("  {}{step}", styled(RED, safe(&error.code))));
     }
+}
+
+/// What became of the run that a revision revises.
+pub(super) fn changed(change: &Change) -> String {
+    let Change { decision, weighted_confidence, gone, came, stayed } = change;
+    let was = decision.map(|label| format!("was {}", label.to_string().to_uppercase()));
+    let was = was.unwrap_or_else(|| "was undecided".to_owned());
+    let confidence = weighted_confidence.map(|value| format!(" {value}")).unwrap_or_default();
+    format!("{was}{confidence}; findings: {gone} gone, {came} new, {stayed} in both")
 }
 
 /// The confidence as it decides: exact, never rounded across a threshold.
