@@ -121,6 +121,13 @@ fn revised(error: &OpsError) -> Kind {
             USAGE,
             Some("nothing was made; `consensus schema show proposal` says what it has"),
         ),
+        OpsError::BatchLine { .. } => (
+            "bad_line",
+            USAGE,
+            Some(
+                "a line is such as {\"file\": \"docs/rfc.md\", \"job\": \"rfc\"} or {\"text\": \"Move to Postgres.\"}",
+            ),
+        ),
         OpsError::NoSuchPersona { .. } => {
             ("no_such_persona", USAGE, Some("--rerun takes `all`, `auto` or ids of personas"))
         }

@@ -98,8 +98,8 @@ impl CommandError {
     }
 
     /// Some of many were left alone; which, the answer says. `exit` is the greatest of their statuses.
-    pub(super) fn some_failed(count: usize, exit: u8) -> Self {
-        Self::new(format!("{count} of the manifests failed"), ("some_failed", exit, None)).shown()
+    pub(super) fn some_failed(what: &str, count: usize, exit: u8) -> Self {
+        Self::new(format!("{count} of the {what} failed"), ("some_failed", exit, None)).shown()
     }
 
     /// The user stopped a command that goes through many.
@@ -169,6 +169,7 @@ fn quotes(error: &OpsError) -> bool {
         | OpsError::RulesFile { .. }
         | OpsError::Answer { .. }
         | OpsError::ProposalFile { .. }
+        | OpsError::BatchLine { .. }
         | OpsError::Step { .. }
         | OpsError::Connection { .. }
         | OpsError::Manifest { .. }

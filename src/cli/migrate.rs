@@ -111,7 +111,7 @@ fn surveyed(
     };
     let error = match exit {
         _ if survey.interrupted => Some(CommandError::interrupted()),
-        Some(exit) if check => Some(CommandError::some_failed(failed.len(), exit)),
+        Some(exit) if check => Some(CommandError::some_failed("manifests", failed.len(), exit)),
         _ => None,
     };
     let json = output.is_json().then(|| migration::distribution_json(&distribution));
@@ -157,7 +157,7 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
             stream.push_shown(&shown);
         })
     } else {
-        let bar = Bar::new(output);
+        let bar = Bar::new(output, "manifests");
         let mut each = |planned: Planned| {
             further += usize::from(planned.change.more_to_restore);
             if is_json {
@@ -216,7 +216,7 @@ fn ended(
     let totals = Totals { total, changed, current, failed: failed.len() };
     let error = match exit {
         _ if interrupted => Some(CommandError::interrupted()),
-        Some(exit) => Some(CommandError::some_failed(failed.len(), exit)),
+        Some(exit) => Some(CommandError::some_failed("manifests", failed.len(), exit)),
         None => None,
     };
     let target = match &task.rewrite {

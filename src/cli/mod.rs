@@ -8,6 +8,7 @@ mod artifact;
 mod artifact_error;
 mod asking_error;
 mod audit;
+mod batch;
 mod compare;
 mod config;
 mod diff;
@@ -87,6 +88,7 @@ fn flags(cli: &Cli) -> Flags {
     match &cli.command {
         Command::Run(args) => reviewing(&args.review, every),
         Command::Revise(args) => reviewing(&args.review, every),
+        Command::Batch(args) => reviewing(&args.review, every),
         Command::Doctor(args) => {
             let base_url = args.model.base_url.clone();
             Flags { policy: args.policy.clone(), base_url, ..every }
@@ -121,6 +123,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
     };
     match &cli.command {
         Command::Run(args) => run::run(workspace, args, &settings, output),
+        Command::Batch(args) => batch::batch(workspace, args, &settings, output),
         Command::Revise(args) => run::revise(&workspace, args, &settings, output),
         Command::Show(args) => show::show(&workspace, args, output),
         Command::Diff(args) => diff::diff(&workspace, args, output),

@@ -116,9 +116,10 @@ pub(super) struct Bar {
 
 impl Bar {
     /// A bar that is drawn only on a terminal, and not into a log.
-    pub(super) fn new(output: &Output) -> Self {
+    pub(super) fn new(output: &Output, what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} manifests, {eta} left") {
+        let template = format!("{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
         Self { bar, is_shown: !output.logs_json() }
@@ -135,6 +136,36 @@ impl Bar {
             }
             MigrateProgress::Settled(count) => self.bar.inc(count as u64),
         }
+    }
+
+    /// Begins, of as many as `count` says where somebody looks; of some, where it cannot.
+    pub(super) fn begin(&self, count: impl FnOnce() -> Option<usize>) {
+        if !self.is_shown {
+            return;
+        }
+        self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        if self.bar.is_hidden() {
+            return;
+        }
+        match count() {
+            Some(count) => self.bar.set_length(count as u64),
+            None => {
+                if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}, {per_sec}, {elapsed}") {
+                    self.bar.set_style(style);
+                }
+            }
+        }
+        self.bar.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    /// One more is settled.
+    pub(super) fn inc(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Takes the bar away while something is printed.
+    pub(super) fn suspend(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
     }
 
     /// Takes the bar away.

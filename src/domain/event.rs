@@ -151,6 +151,15 @@ pub struct Head {
     pub digest: Option<Digest>,
 }
 
+impl Event {
+    /// Whether nothing is built upon it, so that a loss of power may take it: a step that began is begun again, and a
+    /// request whose end is not known counts with all that was reserved for it; its answer is in its exchange.
+    #[must_use]
+    pub fn can_be_lost(&self) -> bool {
+        matches!(self, Self::StepStarted { .. } | Self::CallSettled { .. })
+    }
+}
+
 impl Head {
     /// The next line, without its newline, and the head after it.
     #[must_use]

@@ -10,6 +10,7 @@ mod compare;
 mod connection;
 mod diff;
 mod doctor;
+mod documents;
 mod error;
 mod index;
 mod input;
@@ -36,6 +37,7 @@ pub use compare::{CompareOptions, CompareReport, compare};
 pub use connection::{Connection, Connections};
 pub use diff::diff;
 pub use doctor::{DoctorOptions, doctor, is_well};
+pub use documents::{Documents, documents_at, documents_from};
 pub use error::OpsError;
 pub use index::{QueryOptions, STATS, export_question, index, query};
 pub use input::{InputError, read_input, read_regular};
@@ -49,15 +51,15 @@ pub use reference::RunRef;
 use rules::load_rules;
 pub use rules::{ExamplesReport, RuleFiles, kinds, rule, rule_source, rules, test_rules};
 pub use run::{
-    AskingOptions, Document, Edit, Progress, Revising, RevisionOptions, RunReport, Terms, estimate, revising,
-    run,
+    AskingOptions, BatchEvent, BatchOptions, Document, Edit, Entry, Named, NoDocument, Progress, Revising,
+    RevisionOptions, RunReport, Terms, batch, estimate, revising, run,
 };
 pub use show::show;
 pub use source::{ContextFile, Source, SourceError, SourceKind};
 pub use verify::{Scope, VerifyOptions, VerifyReport, verify};
 
 pub use crate::index::{Answer as Answered, IndexError, Row};
-pub use crate::provider::model::{Endpoint, EndpointError, Key, NoKey};
+pub use crate::provider::model::{Endpoint, EndpointError, Key, NoKey, Pace};
 use crate::store::Wait;
 
 /// What every verb works in.

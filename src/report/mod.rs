@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod audit;
+pub mod batch;
 pub mod compare;
 pub mod difference;
 pub mod doctor;

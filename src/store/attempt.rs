@@ -64,14 +64,16 @@ impl AttemptLog {
         Ok(Self { file, path, number, head, length, is_durable: dir.is_durable() })
     }
 
-    /// Appends an event, durably, unless the run is made aside.
+    /// Appends an event, durably, unless the run is made aside. One that nothing is built upon is written, and durable with
+    /// the next: losing it costs nothing but its own words.
     ///
     /// # Errors
     /// [`StoreError::Io`]; the log then ends where it ended before.
     pub fn append(&mut self, at: String, event: Event) -> Result<(), StoreError> {
+        let is_durable = self.is_durable && !event.can_be_lost();
         let (mut line, head) = self.head.next(at, event);
         line.push(b'\n');
-        let synced = || if self.is_durable { self.file.sync_data() } else { Ok(()) };
+        let synced = || if is_durable { self.file.sync_data() } else { Ok(()) };
         if let Err(source) = (&self.file).write_all(&line).and_then(|()| synced()) {
             // What was written of the line is no event; a reader cuts it too, should this fail.
             let _ = self.file.set_len(self.length);

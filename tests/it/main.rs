@@ -11,6 +11,7 @@ mod answers;
 mod approvals;
 mod audit;
 mod bad_input;
+mod batch;
 mod compare;
 mod crash;
 mod custom_step;

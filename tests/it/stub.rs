@@ -150,17 +150,29 @@ pub struct Stub {
 impl Stub {
     /// Answers each request as `script` says, which is told how many came before it from the same step.
     pub fn new(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with_book(Some(Arc::default()), script)
+    }
+
+    fn with_book(
+        book: Option<Arc<Mutex<Vec<Seen>>>>,
+        script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (seen, script) = (Arc::<Mutex<Vec<Seen>>>::default(), Arc::new(script));
-        let book = Arc::clone(&seen);
+        let (seen, script) = (book.clone().unwrap_or_default(), Arc::new(script));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (book, script) = (Arc::clone(&book), Arc::clone(&script));
-                thread::spawn(move || serve(&stream, &book, &*script));
+                let (book, script) = (book.clone(), Arc::clone(&script));
+                thread::spawn(move || serve(&stream, book.as_deref(), &*script));
             }
         });
         Self { port, seen }
+    }
+
+    /// Answers each request as `script` says and keeps no book of them: for so many that it would be in the way.
+    #[cfg_attr(test, expect(dead_code, reason = "a bench has so many"))]
+    pub fn forgetful(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with_book(None, script)
     }
 
     /// Answers everything as a good model would.
@@ -189,15 +201,15 @@ impl Stub {
     }
 }
 
-fn serve(stream: &TcpStream, book: &Mutex<Vec<Seen>>, script: &dyn Fn(&Seen, usize) -> Reply) {
+fn serve(stream: &TcpStream, book: Option<&Mutex<Vec<Seen>>>, script: &dyn Fn(&Seen, usize) -> Reply) {
     let mut reader = BufReader::new(stream);
     while let Some(seen) = request(&mut reader) {
-        let before = {
+        let before = book.map_or(0, |book| {
             let mut book = book.lock().unwrap();
             let before = book.iter().filter(|other| other.who() == seen.who()).count();
             book.push(seen.clone());
             before
-        };
+        });
         let reply = script(&seen, before);
         thread::sleep(reply.after);
         if reply.silent || respond(stream, &reply).is_none() {

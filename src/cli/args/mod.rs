@@ -2,6 +2,7 @@
 
 mod artifact;
 mod asking;
+mod batch;
 mod list;
 mod migrate;
 mod policy;
@@ -15,6 +16,7 @@ pub(super) use artifact::{
     VersionCommand,
 };
 pub(super) use asking::{AskingArgs, ModelArgs};
+pub(super) use batch::BatchArgs;
 pub(super) use list::ListArgs;
 pub(super) use migrate::{Backfill, BackfillArgs, ManyArgs, MigrateArgs};
 pub(super) use policy::{ChangeArgs, Policy, PolicyArgs};
@@ -100,6 +102,11 @@ pub(super) enum Command {
     /// The same inputs are the same run: reviewed again, the recorded decision is shown and nothing is
     /// touched. A run that failed or was killed goes on where it was.
     Run(Box<RunArgs>),
+    /// Review many documents on the same terms
+    ///
+    /// For each that is settled one line of JSON is printed, in the order in which they are; with --json all of them are in one
+    /// object. Given again, a batch that was stopped or killed goes on: what is reviewed is not reviewed again.
+    Batch(Box<BatchArgs>),
     /// Review an edited idea or proposal, as a revision of an earlier run
     ///
     /// It is a run of its own, which names its parent and keeps what differs from it. Whom the edit does not concern is not

@@ -172,6 +172,14 @@ pub enum OpsError {
         /// The run.
         run: RunId,
     },
+    /// A line names no document.
+    #[error("{place}: {problem}")]
+    BatchLine {
+        /// The file and the line.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A file is no proposal.
     #[error("`{shown}`: {problem}")]
     ProposalFile {

@@ -5,6 +5,7 @@
 
 mod answers;
 mod asking;
+mod batch;
 mod book;
 mod estimate;
 mod execute;
@@ -37,6 +38,7 @@ use crate::provider::{Ledger as _, Provider as _};
 use crate::store::{AttemptLog, AttemptStart, Begun, Cassette, LockedRun, NewRun, RunDir, Store};
 pub use asking::AskingOptions;
 pub(super) use asking::asking;
+pub use batch::{BatchEvent, BatchOptions, Entry, Named, NoDocument, batch};
 use book::{Book, Left};
 pub use estimate::estimate;
 use execute::Execution;

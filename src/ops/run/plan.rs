@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub(super) job: JobId,
     pub(super) run: RunId,
     pub(super) inputs: Inputs,
+    /// The digest and the size of each.
+    pub(super) snapshots: BTreeMap<String, (Digest, u64)>,
     pub(super) inputs_hash: Digest,
     pub(super) panel: Panel,
     pub(super) policy: PolicyRef,
@@ -85,11 +87,15 @@ impl Plan {
         for context in &document.context {
             inputs.insert(format!("context/{}", context.name), context.text.clone().into_bytes());
         }
-        let inputs_hash = inputs_hash(inputs.iter().map(|(name, bytes)| (name.as_str(), Digest::of(bytes))));
+        let snapshot = |bytes: &Vec<u8>| (Digest::of(bytes), bytes.len() as u64);
+        let snapshots: BTreeMap<_, _> =
+            inputs.iter().map(|(name, bytes)| (name.clone(), snapshot(bytes))).collect();
+        let inputs_hash = inputs_hash(snapshots.iter().map(|(name, (digest, _))| (name.as_str(), *digest)));
         Self {
             job,
             run: RunId::of_inputs(&inputs_hash),
             inputs,
+            snapshots,
             inputs_hash,
             panel,
             policy: policy.version.reference.clone(),

@@ -54,14 +54,7 @@ impl Dir {
     /// Writes `name` for renaming it over a file with this `old` status, whose owner and permissions it
     /// gets. It is made durable later. What a dead process left under that name is removed.
     pub(in crate::store) fn write_beside(&self, name: &str, bytes: &[u8], old: &sys::Stat) -> Result<()> {
-        let written = match self.write_unsynced(name, bytes) {
-            Err(StoreError::Exists { .. }) => {
-                self.remove_file(name)?;
-                self.write_unsynced(name, bytes)
-            }
-            written => written,
-        };
-        let kept = self.keep_status(name, &written?, old);
+        let kept = self.keep_status(name, &self.write_anew(name, bytes)?, old);
         if kept.is_err() {
             let _ = self.remove_file(name);
         }
@@ -100,6 +93,9 @@ impl Dir {
     /// Puts `bytes` at `name`, durably: readers see the old file or the new one, whole. The old file's
     /// permissions are kept.
     pub(in crate::store) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        if !self.is_durable {
+            return self.write_anew(name, bytes).map(drop);
+        }
         let temporary = layout::temporary(name);
         self.remove_file(&temporary)?;
         let file = self.write_new(&temporary, bytes)?;
@@ -113,6 +109,17 @@ impl Dir {
         }
         placed?;
         self.sync()
+    }
+
+    /// Writes `name` anew, which is made durable later. A file that is there is removed first.
+    fn write_anew(&self, name: &str, bytes: &[u8]) -> Result<File> {
+        match self.write_unsynced(name, bytes) {
+            Err(StoreError::Exists { .. }) => {
+                self.remove_file(name)?;
+                self.write_unsynced(name, bytes)
+            }
+            written => written,
+        }
     }
 
     /// Gives `file` the owner and permissions of the file that it replaces.

@@ -1,0 +1,172 @@
+//! `consensus batch`
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::args::BatchArgs;
+use super::log::Line;
+use super::output::Output;
+use super::progress::Bar;
+use super::run::terms;
+use super::stream::Stream;
+use super::{Answer, CommandError, signal};
+use crate::config::{Author, LogLevel, Settings};
+use crate::domain::batch::{Estimates, Reviewed, Tally};
+use crate::domain::decision::Label;
+use crate::domain::json::{Value, to_line};
+use crate::ops::{
+    self, BatchEvent, BatchOptions, Documents, OpsError, Pace, Workspace, documents_at, documents_from,
+};
+use crate::report::batch;
+
+pub(super) fn batch(
+    workspace: Workspace<'_>,
+    args: &BatchArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let author = Author::ask();
+    let terms = terms(&args.review, settings);
+    if args.review.estimate {
+        let mut estimates = Estimates::none();
+        for named in documents(args)? {
+            let entry = named.map_err(|none| none.error)?;
+            estimates.add(&ops::estimate(&workspace, &entry.read()?, &terms)?);
+        }
+        return output.answer(|| batch::estimated_json(&estimates), || batch::estimated(&estimates));
+    }
+    let interrupted = signal::interrupted();
+    let workspace = Workspace {
+        author: &|| author.label(),
+        interrupted: &interrupted,
+        no_wait: args.review.no_wait,
+        ..workspace
+    };
+    let pace = Pace {
+        requests: args.requests_per_minute.map(Into::into),
+        tokens: args.tokens_per_minute.map(Into::into),
+    };
+    let options = BatchOptions { terms, jobs: args.jobs, pace };
+    let bar = Bar::new(output, "documents");
+    bar.begin(|| if is_stdin(args) { None } else { documents(args).ok().map(Iterator::count) });
+    let (begun, mut entries) = (Instant::now(), documents(args)?);
+    let told = Told { output, bar: &bar, state: Mutex::new(State::new(output)) };
+    let result = ops::batch(&workspace, &options, &mut entries, &|event| told.tell(event));
+    bar.finish();
+    let State { stream, tally, exit, problem } =
+        told.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let why = match result {
+        Ok(why) => why,
+        Err(error) if stream.count() > 0 => return Err(stream.cut_short(error.into())),
+        Err(error) => return Err(error.into()),
+    };
+    let seconds = begun.elapsed().as_secs_f64();
+    if !output.is_json() && !output.logs_json() {
+        output.note(&batch::summary(&tally, seconds));
+    }
+    let error = match why {
+        Some(OpsError::Interrupted) => Some(CommandError::interrupted()),
+        Some(why) => Some(why.into()),
+        None if exit > 0 => Some(CommandError::some_failed("documents", tally.failed, exit)),
+        None => None,
+    };
+    problem.map_or(Ok(()), Err)?;
+    stream.finish(&batch::summary_json(&tally), "", error)?;
+    let fails = |(label, count): (&Label, &usize)| {
+        *count > 0 && args.review.fail_on.is_some_and(|gate| gate.fails(*label))
+    };
+    Ok(if tally.decisions.iter().any(fails) { Answer::No } else { Answer::Yes })
+}
+
+fn is_stdin(args: &BatchArgs) -> bool {
+    args.from.as_deref() == Some(Path::new("-"))
+}
+
+/// The documents that the flags name, of this shard.
+fn documents(args: &BatchArgs) -> Result<Documents, OpsError> {
+    let context = args.review.context.clone();
+    let all = match &args.from {
+        Some(path) => documents_from(path, context)?,
+        None => documents_at(args.paths.clone(), context),
+    };
+    let Some(shard) = args.shard else { return Ok(all) };
+    Ok(Box::new(all.filter(move |named| {
+        let name = match named {
+            Ok(entry) => &entry.shown,
+            Err(none) => &none.shown,
+        };
+        shard.holds(name)
+    })))
+}
+
+/// What is told as it comes.
+struct Told<'a> {
+    output: &'a Output,
+    bar: &'a Bar,
+    state: Mutex<State<'a>>,
+}
+
+struct State<'a> {
+    stream: Stream<'a>,
+    tally: Tally,
+    /// The greatest exit status of what failed.
+    exit: u8,
+    /// Why a line could not be printed; it does not steer the work.
+    problem: Option<CommandError>,
+}
+
+impl<'a> State<'a> {
+    fn new(output: &'a Output) -> Self {
+        Self { stream: Stream::new(output, "documents"), tally: Tally::default(), exit: 0, problem: None }
+    }
+}
+
+impl Told<'_> {
+    fn tell(&self, event: BatchEvent<'_>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            BatchEvent::Warned(document, text) => {
+                if !self.output.logs_json() {
+                    let text = format!("{document}: warning: {text}");
+                    self.bar.suspend(|| self.output.note(&text));
+                }
+                return;
+            }
+            BatchEvent::Reviewed(reviewed) => {
+                self.bar.suspend(|| self.output.log(&line(&reviewed)));
+                state.tally.add(&reviewed);
+                self.print(&mut state, &batch::reviewed(&reviewed));
+            }
+            BatchEvent::Failed(document, error) => {
+                let error = CommandError::from(error);
+                state.exit = state.exit.max(error.exit());
+                state.tally.failed += 1;
+                self.print(&mut state, &batch::failed(document, &error.json()));
+            }
+        }
+        self.bar.inc();
+    }
+
+    fn print(&self, state: &mut State<'_>, value: &Value) {
+        if self.output.is_json() {
+            return state.stream.push(value);
+        }
+        self.bar.suspend(|| {
+            let printed = self.output.raw(&(to_line(value) + "\n"));
+            state.problem = state.problem.take().or(printed.err());
+        });
+    }
+}
+
+/// How a document of the batch came out, as a line of the log.
+fn line(reviewed: &Reviewed) -> Line<'_> {
+    let (event, what) = if reviewed.replayed {
+        ("run_replayed", "was completed before")
+    } else {
+        ("run_completed", "is completed")
+    };
+    let mut line = Line::about(Some(&reviewed.run), LogLevel::Info, event, format!("the run {what}"));
+    line.more.extend(reviewed.decision.map(|decision| ("decision", decision.to_string().into())));
+    line
+}

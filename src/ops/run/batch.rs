@@ -1,0 +1,330 @@
+//! `batch`: many documents on the same terms.
+//!
+//! Each is a run like any other, with the identity that follows from its inputs: a batch that was stopped, or killed,
+//! is given again, and finds what is done. Where no model is asked a run costs nothing but its writes, so these are made
+//! aside and put into place together (see `store::aside`); where models are, each run is made by itself, as what is
+//! paid for has to be kept at once.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::book::{Book, Left};
+use super::execute::Execution;
+use super::resume::Done;
+use super::{Beginning, Document, Progress, Setup, Terms, manifest, ready};
+use crate::domain::audit::RunVersions;
+use crate::domain::batch::Reviewed;
+use crate::domain::budget::Amount;
+use crate::domain::ids::{JobId, RunId};
+use crate::domain::provider::ProviderName;
+use crate::ops::{ContextFile, OpsError, Source, SourceKind, Workspace, view};
+use crate::provider::Provider as _;
+use crate::provider::model::Pace;
+use crate::provider::panel::Asking;
+use crate::store::{Aside, NewRun, RunDir, StoreError};
+
+/// So many runs that are made aside are put into place together.
+const TOGETHER: usize = 256;
+/// They wait no longer than this for others.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// So many documents are reviewed at the same time where models are asked and nobody says.
+const JOBS_WITH_MODELS: usize = 8;
+
+/// How a batch is made.
+#[derive(Debug, Clone)]
+pub struct BatchOptions {
+    /// How each document is reviewed.
+    pub terms: Terms,
+    /// How many are reviewed at the same time.
+    pub jobs: Option<NonZeroUsize>,
+    /// How fast models are asked, all documents together.
+    pub pace: Pace,
+}
+
+/// A document of a batch, as it is named.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What it is called.
+    pub shown: String,
+    /// Where it is.
+    pub source: SourceKind,
+    /// Extra context.
+    pub context: Vec<PathBuf>,
+    /// The job; the document says where it is none.
+    pub job: Option<JobId>,
+}
+
+/// Something that was named and is no document.
+#[derive(Debug)]
+pub struct NoDocument {
+    /// What it is called.
+    pub shown: String,
+    /// What is wrong.
+    pub error: OpsError,
+}
+
+/// A document that was named, or why it is none.
+pub type Named = Result<Entry, Box<NoDocument>>;
+
+/// What happens in a batch.
+#[derive(Debug)]
+pub enum BatchEvent<'a> {
+    /// A document is reviewed.
+    Reviewed(Reviewed),
+    /// A document is not, and why.
+    Failed(&'a str, OpsError),
+    /// Something about a document that the user should know.
+    Warned(&'a str, String),
+}
+
+/// Reviews each document that `entries` name, several at the same time; what comes of each is told as it is settled.
+/// None where all of them were looked at, else why not.
+///
+/// # Errors
+/// [`OpsError`] where nothing can be reviewed on these terms.
+pub fn batch(
+    workspace: &Workspace<'_>,
+    options: &BatchOptions,
+    entries: &mut (dyn Iterator<Item = Named> + Send),
+    tell: &(dyn Fn(BatchEvent<'_>) + Sync),
+) -> Result<Option<OpsError>, OpsError> {
+    if options.terms.asking.provider == Some(ProviderName::File) {
+        return Err(OpsError::Asking("reviews from files are those of one document: `run` takes them"));
+    }
+    let mut setup = Setup::new(workspace, &options.terms, None)?;
+    setup.asking = setup.asking.again().at_pace(options.pace);
+    for asked in setup.asking.choices() {
+        ready::may_ask(&setup.limits.0, &setup.asking, &options.terms.asking, asked)?;
+    }
+    let asks_models = setup.asking.choices().next().is_some();
+    let jobs = options.jobs.map_or_else(
+        || {
+            if asks_models {
+                JOBS_WITH_MODELS
+            } else {
+                thread::available_parallelism().map_or(1, NonZeroUsize::get)
+            }
+        },
+        NonZeroUsize::get,
+    );
+    setup.asking.prepare();
+    let aside = if asks_models { None } else { setup.store.aside(&workspace.wait())? };
+    let batch = Batch {
+        setup: &setup,
+        aside,
+        entries: Mutex::new(entries),
+        tell,
+        pending: Mutex::default(),
+        is_stopped: AtomicBool::new(false),
+        why: Mutex::default(),
+    };
+    thread::scope(|scope| {
+        for _ in 1..jobs {
+            // Where the system grants no thread there are fewer at a time.
+            let _ = thread::Builder::new().spawn_scoped(scope, || batch.work());
+        }
+        batch.work();
+    });
+    batch.settle();
+    let why = batch.why.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(why.or_else(|| workspace.is_interrupted().then_some(OpsError::Interrupted)))
+}
+
+/// A batch under way.
+struct Batch<'a> {
+    setup: &'a Setup<'a>,
+    /// Where runs are made together; none where each is made by itself.
+    aside: Option<Aside<'a>>,
+    entries: Mutex<&'a mut (dyn Iterator<Item = Named> + Send)>,
+    tell: &'a (dyn Fn(BatchEvent<'_>) + Sync),
+    pending: Mutex<Pending>,
+    is_stopped: AtomicBool,
+    /// Why it was stopped, where it was not by the user.
+    why: Mutex<Option<OpsError>>,
+}
+
+/// Runs that are made aside and not in place yet.
+#[derive(Default)]
+struct Pending {
+    runs: Vec<(Entry, Reviewed)>,
+    since: Option<Instant>,
+}
+
+impl Batch<'_> {
+    fn work(&self) {
+        while !self.is_stopped.load(Ordering::Relaxed) && !self.setup.workspace.is_interrupted() {
+            let entry = lock(&self.entries).next();
+            match entry {
+                None => break,
+                Some(Err(none)) => (self.tell)(BatchEvent::Failed(&none.shown, none.error)),
+                Some(Ok(entry)) => self.one(entry),
+            }
+        }
+    }
+
+    fn one(&self, entry: Entry) {
+        let made = match &self.aside {
+            Some(aside) => self.make_aside(aside, &entry),
+            None => Ok(None),
+        };
+        match made {
+            Ok(Some(reviewed)) => self.wait_for_others(entry, reviewed),
+            Ok(None) => self.alone(&entry),
+            Err(error) => self.failed(&entry, error),
+        }
+    }
+
+    /// Makes the run aside; none where it is there already, or where it comes to no decision, of which more is kept when
+    /// it is made by itself.
+    fn make_aside(&self, aside: &Aside<'_>, entry: &Entry) -> Result<Option<Reviewed>, OpsError> {
+        let document = entry.read()?;
+        let (plan, asking) = self.setup.plan(document.job()?, &document)?;
+        if self.setup.store.run(&plan.job, &plan.run)?.is_some() {
+            return Ok(None);
+        }
+        let running = manifest::render_running(&plan);
+        let beginning = Beginning { setup: self.setup, plan: &plan, asking: &asking };
+        let attempt = beginning.attempt(1, None, &running);
+        let new = NewRun { inputs: &plan.inputs, manifest: &running, attempt };
+        let Some((locked, log)) = aside.begin(&plan.job, &plan.run, &new)? else { return Ok(None) };
+        let (workspace, silent) = (self.setup.workspace, |_: Progress| {});
+        let book = Book::new(workspace, &locked, &plan.limits, None, &silent, (log, Left::default()));
+        match Execution::new(&plan, &asking, &book, &locked, &silent).complete(&Done::default()) {
+            Ok(decision) => Ok(Some(Reviewed {
+                document: entry.shown.clone(),
+                run: plan.versions(),
+                path: self.setup.store.path().join(plan.job.as_str()).join(plan.run.as_str()),
+                decision: Some(decision.decision),
+                weighted_confidence: Some(decision.weighted_confidence),
+                replayed: false,
+                calls: 0,
+                spent: Amount::default(),
+            })),
+            Err(error) => {
+                aside.discard(&plan.job, &plan.run);
+                match error {
+                    OpsError::Partial { source, .. } if matches!(*source, OpsError::Interrupted) => {
+                        Err(*source)
+                    }
+                    OpsError::Partial { .. } => Ok(None),
+                    error => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Adds a run to those that are put into place together.
+    fn wait_for_others(&self, entry: Entry, reviewed: Reviewed) {
+        let ready = {
+            let mut pending = lock(&self.pending);
+            pending.runs.push((entry, reviewed));
+            let since = *pending.since.get_or_insert_with(Instant::now);
+            let is_time = pending.runs.len() >= TOGETHER || since.elapsed() >= PATIENCE;
+            if is_time { std::mem::take(&mut *pending).runs } else { Vec::new() }
+        };
+        self.place(ready);
+    }
+
+    /// Puts into place what waits for others.
+    fn settle(&self) {
+        let ready = std::mem::take(&mut *lock(&self.pending)).runs;
+        self.place(ready);
+    }
+
+    fn place(&self, ready: Vec<(Entry, Reviewed)>) {
+        let Some(aside) = self.aside.as_ref().filter(|_| !ready.is_empty()) else { return };
+        let ids: Vec<(JobId, RunId)> =
+            ready.iter().map(|(_, one)| (one.run.job_id.clone(), one.run.run_id.clone())).collect();
+        let placed = match aside.place(ids.iter().map(|(job, run)| (job, run))) {
+            Ok(placed) => placed,
+            Err(error) => return self.stop(error.into()),
+        };
+        for ((entry, reviewed), placed) in ready.into_iter().zip(placed) {
+            match placed {
+                Ok(true) => (self.tell)(BatchEvent::Reviewed(reviewed)),
+                // Somebody else was first.
+                Ok(false) => self.alone(&entry),
+                Err(error) => self.failed(&entry, error.into()),
+            }
+        }
+    }
+
+    /// Makes a run by itself, goes on with it, or finds it completed.
+    fn alone(&self, entry: &Entry) {
+        let reviewed = || {
+            let document = entry.read()?;
+            let (plan, asking) = self.setup.plan(document.job()?, &document)?;
+            let observe = |progress| {
+                if let Progress::Warned(_, _, text) = progress {
+                    (self.tell)(BatchEvent::Warned(&entry.shown, text));
+                }
+            };
+            let (run, replayed) = self.setup.review(&plan, &asking, &observe)?;
+            found(entry, plan.versions(), &run, (replayed, &asking))
+        };
+        match reviewed() {
+            Ok(reviewed) => (self.tell)(BatchEvent::Reviewed(reviewed)),
+            Err(error) => self.failed(entry, error),
+        }
+    }
+
+    /// What fails for one document fails for it alone, but for what would fail for all.
+    fn failed(&self, entry: &Entry, error: OpsError) {
+        match error {
+            OpsError::Store(StoreError::Io { .. } | StoreError::NotDurable { .. }) => self.stop(error),
+            OpsError::Interrupted => {}
+            OpsError::Partial { source, .. } if matches!(*source, OpsError::Interrupted) => {}
+            error => (self.tell)(BatchEvent::Failed(&entry.shown, error)),
+        }
+    }
+
+    fn stop(&self, error: OpsError) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+        lock(&self.why).get_or_insert(error);
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a run says that was made by itself or found.
+fn found(
+    entry: &Entry,
+    versions: RunVersions,
+    run: &RunDir,
+    (replayed, asking): (bool, &Asking),
+) -> Result<Reviewed, OpsError> {
+    let decision = view::manifest(run)?.decision;
+    let asks = !replayed && asking.choices().next().is_some();
+    let attempt = if asks { view::attempts(run)?.pop() } else { None };
+    Ok(Reviewed {
+        document: entry.shown.clone(),
+        run: versions,
+        path: run.path().to_owned(),
+        decision: decision.as_ref().map(|decision| decision.label),
+        weighted_confidence: decision.map(|decision| decision.weighted_confidence),
+        replayed,
+        calls: attempt.as_ref().map_or(0, |attempt| attempt.calls),
+        spent: attempt.map(|attempt| attempt.spent).unwrap_or_default(),
+    })
+}
+
+impl Entry {
+    /// The document.
+    ///
+    /// # Errors
+    /// [`OpsError::Source`] where it cannot be read or is no text that can be reviewed.
+    pub fn read(&self) -> Result<Document, OpsError> {
+        Ok(Document {
+            source: Source::read(&self.source)?,
+            context: ContextFile::read_all(&self.context)?,
+            job: self.job.clone(),
+            revising: None,
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! Many documents on the same terms: what is printed, what is kept, and that it can be given again at any time.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::models::{QUICK, command, sandbox};
+use crate::stub::{Reply, Stub, good as answers_well};
+use crate::support::{Outcome, Sandbox, fixture, good};
+
+/// A sandbox with so many documents, each another one.
+fn with_documents(count: usize) -> Sandbox {
+    let sandbox = Sandbox::new();
+    write_documents(&sandbox, count);
+    sandbox
+}
+
+fn write_documents(sandbox: &Sandbox, count: usize) {
+    for number in 0..count {
+        sandbox.write(
+            &format!("docs/rfc-{number}.md"),
+            good().replacen("invoices", &format!("bills {number}"), 1),
+        );
+    }
+}
+
+/// The lines that were printed.
+fn lines(outcome: &Outcome) -> Vec<Value> {
+    outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn all(lines: &[Value], member: &str) -> BTreeSet<String> {
+    lines.iter().map(|line| line[member].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_document_is_a_run_to_the_byte_as_run_makes_it() {
+    let sandbox = with_documents(3);
+    sandbox.write("docs/deeper/hazards.markdown", fixture("hazards.md"));
+    sandbox.write("docs/.hidden/no.md", good());
+    sandbox.write("docs/data.json", "{}");
+    let outcome = sandbox.run(["batch", "docs"]).exits(0);
+    let printed = lines(&outcome);
+    assert_eq!(
+        all(&printed, "job_id"),
+        BTreeSet::from(["rfc-0", "rfc-1", "rfc-2", "hazards"].map(str::to_owned))
+    );
+    assert!(printed.iter().all(|line| line["replayed"] == false), "{outcome}");
+    assert!(outcome.stderr.starts_with("4 documents: 3 approve, 1 revise; "), "{outcome}");
+    for document in ["docs/rfc-0.md", "docs/rfc-1.md", "docs/rfc-2.md", "docs/deeper/hazards.markdown"] {
+        sandbox.run(["run", document, "--store", "alone"]).exits(0);
+    }
+    // The reviews of a run alone come in any order in its log.
+    let without_logs = |store: &str| {
+        let mut tree = sandbox.tree(store);
+        tree.retain(|path, _| !path.ends_with("events.jsonl"));
+        tree
+    };
+    assert_eq!(without_logs("artifacts"), without_logs("alone"));
+    sandbox.run(["verify", "--all"]).exits(0);
+
+    // Given again, nothing is done.
+    let before = sandbox.tree("artifacts");
+    let again = sandbox.run(["batch", "docs", "--json"]).exits(0).json();
+    assert_eq!((&again["summary"]["replayed"], &again["summary"]["failed"]), (&json!(4), &json!(0)));
+    assert_eq!(again["documents"].as_array().unwrap().len(), 4);
+    assert_eq!(sandbox.tree("artifacts"), before);
+    sandbox.run(["batch", "docs", "--fail-on", "revise"]).exits(1);
+    sandbox.run(["batch", "docs", "--fail-on", "reject"]).exits(0);
+}
+
+#[test]
+fn lines_of_a_file_name_documents_and_what_is_wrong_with_one_is_said_of_it_alone() {
+    let sandbox = with_documents(1);
+    sandbox.write("context.txt", "More.");
+    sandbox.write("binary.md", b"\xff\xfe");
+    sandbox.write(
+        "list.jsonl",
+        "{\"file\": \"docs/rfc-0.md\", \"job\": \"chosen\", \"context\": [\"context.txt\"]}\n\n\
+         {\"text\": \"Move to Postgres.\"}\n{\"file\": \"none.md\"}\n{\"file\": \"binary.md\"}\n\
+         {\"file\": \"a\", \"text\": \"b\"}\nnonsense\n{\"text\": \"x\", \"job\": \"../x\"}\n",
+    );
+    let outcome = sandbox.run(["batch", "--from", "list.jsonl"]).exits(4);
+    let printed = lines(&outcome);
+    let of = |document: &str| printed.iter().find(|line| line["document"] == document).unwrap();
+    assert_eq!(of("docs/rfc-0.md")["job_id"], "chosen");
+    let path = of("docs/rfc-0.md")["path"].as_str().unwrap();
+    assert_eq!(sandbox.read(&format!("{path}/inputs/context/context.txt")), "More.");
+    assert_eq!(of("list.jsonl, line 3")["decision"], "revise");
+    for (document, code, says) in [
+        ("none.md", "not_found", "`none.md` is not there"),
+        ("binary.md", "input", "UTF-8"),
+        ("list.jsonl, line 6", "bad_line", "`file` or `text`"),
+        ("list.jsonl, line 7", "bad_line", "list.jsonl, line 7: "),
+        ("list.jsonl, line 8", "bad_line", "field `job`"),
+    ] {
+        let error = &of(document)["error"];
+        assert_eq!(error["code"], code, "{outcome}");
+        assert!(error["message"].as_str().unwrap().contains(says), "{outcome}");
+    }
+    assert!(outcome.stderr.contains("7 documents: 1 approve, 1 revise, 5 failed"), "{outcome}");
+    let json = sandbox.run(["batch", "--from", "list.jsonl", "--json"]).exits(4).json();
+    assert_eq!((&json["error"]["code"], &json["summary"]["failed"]), (&json!("some_failed"), &json!(5)));
+    for args in
+        [&["batch"][..], &["batch", "docs", "--from", "list.jsonl"], &["batch", "docs", "--shard", "3/2"]]
+    {
+        sandbox.run(args).exits(2);
+    }
+    sandbox.run(["batch", "--from", "no.jsonl"]).exits(4);
+    sandbox.run(["batch", "docs", "--provider", "file", "--answers", "docs"]).exits(2);
+    sandbox.run(["batch", "docs", "--provider", "openai", "--model", "m"]).exits(7);
+}
+
+#[test]
+fn shards_do_all_of_it_and_none_does_it_twice() {
+    let sandbox = with_documents(12);
+    let mut seen = BTreeSet::new();
+    for shard in ["1/3", "2/3", "3/3"] {
+        let printed = lines(&sandbox.run(["batch", "docs", "--shard", shard]).exits(0));
+        for document in all(&printed, "document") {
+            assert!(seen.insert(document), "{shard}");
+        }
+    }
+    assert_eq!(seen.len(), 12);
+}
+
+#[test]
+fn a_batch_that_is_killed_leaves_whole_runs_and_goes_on() {
+    let sandbox = with_documents(60);
+    for _ in 0..4 {
+        let mut child = sandbox.command(["batch", "docs", "--jobs", "2"]);
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(700));
+        let _ = child.kill();
+        child.wait().unwrap();
+        if sandbox.at("artifacts/.consensus/store.json").exists() {
+            let verified = sandbox.run(["verify", "--all"]).exits(0);
+            assert!(!verified.stdout.contains("skipped, "), "{verified}");
+            let unfinished = sandbox.run(["list", "--status", "running", "--json"]).exits(0).json();
+            assert_eq!(unfinished["total"], 0);
+        }
+    }
+    let outcome = sandbox.run(["batch", "docs"]).exits(0);
+    assert_eq!(lines(&outcome).len(), 60);
+    assert_eq!(sandbox.run(["list", "--json"]).exits(0).json()["total"], 60);
+    sandbox.run(["verify", "--all"]).exits(0);
+    let left = std::fs::read_dir(sandbox.at("artifacts/.consensus/tmp")).unwrap().count();
+    assert_eq!(left, 0, "nothing is left aside");
+}
+
+#[test]
+fn two_batches_at_once_make_each_run_once() {
+    let sandbox = with_documents(40);
+    let start = || {
+        let mut child = sandbox.command(["batch", "docs"]);
+        child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let outputs = [start(), start()].map(|child| child.wait_with_output().unwrap());
+    for output in &outputs {
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(), 40);
+    }
+    assert_eq!(sandbox.run(["list", "--json"]).exits(0).json()["total"], 40);
+    sandbox.run(["verify", "--all"]).exits(0);
+}
+
+#[test]
+fn models_are_asked_by_several_documents_at_once_at_a_pace_and_never_twice() {
+    let sandbox = sandbox(QUICK);
+    write_documents(&sandbox, 6);
+    let stub = Stub::new(|seen, _| answers_well(seen).after(Duration::from_millis(100)));
+    let batch = |more: &[&str]| {
+        let all = [&["batch", "docs", "--provider", "chat", "--model", "m"], more].concat();
+        Outcome::from(&mut command(&sandbox, &stub, &all))
+    };
+    let outcome = batch(&["--jobs", "6"]).exits(0);
+    assert_eq!(stub.seen().len(), 36);
+    assert!(outcome.stderr.contains("36 requests, 36000 tokens"), "{outcome}");
+    assert!(lines(&outcome).iter().all(|line| line["calls"] == 6 && line["tokens"] == 6000), "{outcome}");
+    batch(&[]).exits(0);
+    assert_eq!(stub.seen().len(), 36, "what is there is not asked for again");
+    sandbox.run(["verify", "--all"]).exits(0);
+    // Six requests for each of two documents, half a second apart.
+    sandbox.write("two.jsonl", "{\"text\": \"One thing.\"}\n{\"text\": \"Another thing.\"}\n");
+    let args = [
+        "batch",
+        "--from",
+        "two.jsonl",
+        "--provider",
+        "chat",
+        "--model",
+        "m",
+        "--requests-per-minute",
+        "120",
+    ];
+    Outcome::from(&mut command(&sandbox, &stub, &args)).exits(0);
+    let at: Vec<Instant> = stub.seen()[36..].iter().map(|seen| seen.at).collect();
+    assert_eq!(at.len(), 12);
+    assert!(*at.last().unwrap() - at[0] >= Duration::from_millis(11 * 480), "{at:?}");
+}
+
+#[test]
+fn a_batch_by_models_that_is_stopped_goes_on_where_it_was() {
+    let sandbox = sandbox(QUICK);
+    write_documents(&sandbox, 4);
+    let stub = Stub::new(|seen, _| answers_well(seen).after(Duration::from_millis(150)));
+    let args = ["batch", "docs", "--provider", "chat", "--model", "m", "--jobs", "2"];
+    let mut child = command(&sandbox, &stub, &args);
+    let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while stub.seen().len() < 9 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let stopped = child.wait_with_output().unwrap();
+    assert_eq!(stopped.status.code(), Some(130), "{stopped:?}");
+    assert!(String::from_utf8_lossy(&stopped.stderr).contains("run it again"), "{stopped:?}");
+    Outcome::from(&mut command(&sandbox, &stub, &args)).exits(0);
+    sandbox.run(["verify", "--all"]).exits(0);
+    let asked = stub.seen().len();
+    // Those that nobody waited for may have been asked again.
+    assert!((24..=34).contains(&asked), "{asked}");
+}
+
+#[test]
+fn what_fails_for_one_document_fails_for_it_alone() {
+    let sandbox = sandbox(QUICK);
+    write_documents(&sandbox, 3);
+    let stub =
+        Stub::new(
+            |seen, _| {
+                if seen.text.contains("bills 1") { Reply::error(400, "no") } else { answers_well(seen) }
+            },
+        );
+    let args = ["batch", "docs", "--provider", "chat", "--model", "m"];
+    let outcome = Outcome::from(&mut command(&sandbox, &stub, &args)).exits(7);
+    let printed = lines(&outcome);
+    let failed: Vec<&Value> = printed.iter().filter(|line| line["error"].is_object()).collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(
+        (&failed[0]["document"], &failed[0]["error"]["code"]),
+        (&json!("docs/rfc-1.md"), &json!("bad_request"))
+    );
+    assert!(outcome.stderr.contains("3 documents: 2 approve, 1 failed"), "{outcome}");
+}
