@@ -20,6 +20,7 @@ mod determinism;
 mod diff;
 mod docs;
 mod doctor;
+mod fuzz;
 mod generate;
 mod house;
 mod index;
