@@ -12,6 +12,7 @@ mod approvals;
 mod audit;
 mod bad_input;
 mod batch;
+mod batch_faults;
 mod compare;
 mod crash;
 mod custom_step;
