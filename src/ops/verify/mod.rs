@@ -12,13 +12,15 @@ mod policies;
 mod revision;
 mod run;
 
+use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
+use super::walk::{Here, Walk, threads};
 use super::{OpsError, RunRef, Workspace};
 use crate::domain::check::Check;
 use crate::domain::digest::Digest;
-use crate::domain::ids::{JobId, PolicyName};
+use crate::domain::ids::PolicyName;
 use crate::domain::view::Verified;
 use crate::store::{RunDir, Store, StoreError};
 use policies::Policies;
@@ -113,9 +115,7 @@ pub fn verify(
                 let check = Check::skipped("readable", name.clone(), "it is a link; links are not entered");
                 tally.add(&Seen::alone(name, check));
             }
-            for job in store.jobs()? {
-                verify_job(&store, &policies, &job, &mut tally);
-            }
+            verify_runs(&store, &policies, workspace, &mut tally)?;
         }
     }
     let mut report = tally.report;
@@ -125,24 +125,43 @@ pub fn verify(
     Ok(report)
 }
 
-/// Every run of a job; what cannot be read is a failed check, and the others are verified all the same.
-fn verify_job(store: &Store, policies: &Policies<'_>, job: &JobId, tally: &mut Tally<'_>) {
-    let (ids, others) = match (store.run_ids(job), store.not_entered(job)) {
-        (Ok(ids), Ok(others)) => (ids, others),
-        (Err(error), _) | (_, Err(error)) => return tally.add(&unreadable(job.to_string(), &error)),
-    };
-    for id in ids {
+/// Every run of the store, several at the same time; what cannot be read is a failed check, and the others are verified
+/// all the same.
+fn verify_runs(
+    store: &Store,
+    policies: &Policies<'_>,
+    workspace: &Workspace<'_>,
+    tally: &mut Tally<'_>,
+) -> Result<(), OpsError> {
+    let walk = Walk::of(store, None, threads(), workspace.interrupted)?;
+    let look = |here: Result<Here<'_>, StoreError>| {
+        let (job, id) = match here {
+            Ok(here) => here.ids(),
+            Err(error) => {
+                let job = error.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+                return Some(unreadable(job, &error));
+            }
+        };
         let subject = format!("{job}/{id}");
-        match store.recorded(job, &id) {
-            Ok(Some(run)) => tally.add(&run::verify(store, policies, &run)),
-            Ok(None) if id.is_derived() => tally.add(&unreadable(subject, &"there is no run in it")),
-            Ok(None) => {}
-            Err(error) => tally.add(&unreadable(subject, &error)),
+        match store.recorded(&job, &id) {
+            Ok(Some(run)) => Some(run::verify(store, policies, &run)),
+            Ok(None) if id.is_derived() => Some(unreadable(subject, &"there is no run in it")),
+            Ok(None) => None,
+            Err(error) => Some(unreadable(subject, &error)),
+        }
+    };
+    walk.each(look, Seen::weight, |seen| {
+        tally.add(&seen);
+        ControlFlow::Continue(())
+    });
+    for job in store.jobs()? {
+        // That a job cannot be listed was said above.
+        for id in store.not_entered(&job).unwrap_or_default() {
+            let problem = "it is a link or a file, not a run's directory";
+            tally.add(&unreadable(format!("{job}/{id}"), &problem));
         }
     }
-    for id in others {
-        tally.add(&unreadable(format!("{job}/{id}"), &"it is a link or a file, not a run's directory"));
-    }
+    Ok(())
 }
 
 fn unreadable(subject: String, problem: &dyn std::fmt::Display) -> Seen {
@@ -171,6 +190,12 @@ struct Seen {
 }
 
 impl Seen {
+    /// How many bytes it takes, about.
+    fn weight(&self) -> usize {
+        const CHECK: usize = 160;
+        CHECK * self.verified.checks.len() + size_of::<Digest>() * self.heads.len()
+    }
+
     /// Where there is but one check and no chain.
     fn alone(subject: String, check: Check) -> Self {
         Self { verified: Verified { subject, head: None, checks: vec![check] }, heads: Vec::new() }

@@ -1,8 +1,7 @@
 //! The store's policies: each a chain of versions.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Seen, settled};
 use crate::domain::check::Check;
@@ -12,27 +11,28 @@ use crate::domain::view::Verified;
 use crate::store::{Sealed, Series, Store, StoreError};
 
 /// A policy's versions, or why they cannot be read.
-type Versions = Rc<Result<Vec<Sealed>, String>>;
+type Versions = Arc<Result<Vec<Sealed>, String>>;
 
 /// The store's policies, each read once however many runs name it.
 pub(super) struct Policies<'a> {
     store: &'a Store,
-    read: RefCell<BTreeMap<String, Versions>>,
+    read: Mutex<BTreeMap<String, Versions>>,
 }
 
 impl<'a> Policies<'a> {
     pub(super) fn of(store: &'a Store) -> Self {
-        Self { store, read: RefCell::default() }
+        Self { store, read: Mutex::default() }
     }
 
     pub(super) fn versions(&self, name: &str) -> Versions {
-        if let Some(versions) = self.read.borrow().get(name) {
-            return Rc::clone(versions);
+        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(versions) = known.get(name) {
+            return Arc::clone(versions);
         }
         let read =
             |name: PolicyName| self.store.records(Series::Policy(&name)).map_err(|error| error.to_string());
-        let versions = Rc::new(name.parse().map_err(|error: IdError| error.to_string()).and_then(read));
-        self.read.borrow_mut().insert(name.to_owned(), Rc::clone(&versions));
+        let versions = Arc::new(name.parse().map_err(|error: IdError| error.to_string()).and_then(read));
+        known.insert(name.to_owned(), Arc::clone(&versions));
         versions
     }
 }
