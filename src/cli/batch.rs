@@ -16,7 +16,7 @@ use crate::domain::batch::{Estimates, Reviewed, Tally};
 use crate::domain::decision::Label;
 use crate::domain::json::{Value, to_line};
 use crate::ops::{
-    self, BatchEvent, BatchOptions, Documents, OpsError, Pace, Workspace, documents_at, documents_from,
+    self, BatchEvent, BatchOptions, Documents, OpsError, Pace, Terms, Workspace, documents_at, documents_from,
 };
 use crate::report::batch;
 
@@ -29,12 +29,7 @@ pub(super) fn batch(
     let author = Author::ask();
     let terms = terms(&args.review, settings);
     if args.review.estimate {
-        let mut estimates = Estimates::none();
-        for named in documents(args)? {
-            let entry = named.map_err(|none| none.error)?;
-            estimates.add(&ops::estimate(&workspace, &entry.read()?, &terms)?);
-        }
-        return output.answer(|| batch::estimated_json(&estimates), || batch::estimated(&estimates));
+        return estimate(&workspace, args, &terms, output);
     }
     let interrupted = signal::interrupted();
     let workspace = Workspace {
@@ -63,7 +58,7 @@ pub(super) fn batch(
     };
     let seconds = begun.elapsed().as_secs_f64();
     if !output.is_json() && !output.logs_json() {
-        output.note(&batch::summary(&tally, seconds));
+        output.note(&batch::summary(&tally, why.is_some(), seconds));
     }
     let error = match why {
         Some(OpsError::Interrupted) => Some(CommandError::interrupted()),
@@ -77,6 +72,39 @@ pub(super) fn batch(
         *count > 0 && args.review.fail_on.is_some_and(|gate| gate.fails(*label))
     };
     Ok(if tally.decisions.iter().any(fails) { Answer::No } else { Answer::Yes })
+}
+
+/// What all of them may take; what cannot be read is said, and left out.
+fn estimate(
+    workspace: &Workspace<'_>,
+    args: &BatchArgs,
+    terms: &Terms,
+    output: &Output,
+) -> Result<Answer, CommandError> {
+    let (mut estimates, mut exit) = (Estimates::none(), 0);
+    for named in documents(args)? {
+        let estimate = named.map_err(|none| none.error).and_then(|entry| {
+            let document = entry.read()?;
+            ops::estimate(workspace, &document, terms)
+        });
+        match estimate {
+            Ok(estimate) => estimates.add(&estimate),
+            Err(error) => {
+                let error = CommandError::from(error);
+                estimates.failed += 1;
+                exit = exit.max(error.exit());
+                output.aside(&error);
+            }
+        }
+    }
+    let error = (exit > 0).then(|| CommandError::some_failed("documents", estimates.failed, exit));
+    match error {
+        Some(error) if output.is_json() => Err(output.failed(&batch::estimated_json(&estimates), error)),
+        error => {
+            output.answer(|| batch::estimated_json(&estimates), || batch::estimated(&estimates))?;
+            error.map_or(Ok(Answer::Yes), Err)
+        }
+    }
 }
 
 fn is_stdin(args: &BatchArgs) -> bool {
@@ -93,7 +121,7 @@ fn documents(args: &BatchArgs) -> Result<Documents, OpsError> {
     let Some(shard) = args.shard else { return Ok(all) };
     Ok(Box::new(all.filter(move |named| {
         let name = match named {
-            Ok(entry) => &entry.shown,
+            Ok(entry) => &entry.key,
             Err(none) => &none.shown,
         };
         shard.holds(name)
@@ -138,11 +166,12 @@ impl Told<'_> {
                 state.tally.add(&reviewed);
                 self.print(&mut state, &batch::reviewed(&reviewed));
             }
-            BatchEvent::Failed(document, error) => {
+            BatchEvent::Failed(document, error, (calls, spent)) => {
                 let error = CommandError::from(error);
                 state.exit = state.exit.max(error.exit());
                 state.tally.failed += 1;
-                self.print(&mut state, &batch::failed(document, &error.json()));
+                state.tally.spend(calls, spent);
+                self.print(&mut state, &batch::failed(document, &error.json(), calls, spent));
             }
         }
         self.bar.inc();

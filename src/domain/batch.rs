@@ -56,9 +56,14 @@ impl Tally {
             *self.decisions.entry(label).or_default() += 1;
         }
         self.replayed += usize::from(reviewed.replayed);
-        self.calls += reviewed.calls;
-        self.tokens = self.tokens.saturating_add(reviewed.spent.tokens);
-        self.usd_micros = self.usd_micros.saturating_add(reviewed.spent.usd_micros);
+        self.spend(reviewed.calls, reviewed.spent);
+    }
+
+    /// Counts so many requests and what they took.
+    pub fn spend(&mut self, calls: usize, spent: Amount) {
+        self.calls += calls;
+        self.tokens = self.tokens.saturating_add(spent.tokens);
+        self.usd_micros = self.usd_micros.saturating_add(spent.usd_micros);
     }
 
     /// How many documents there were.
@@ -73,6 +78,8 @@ impl Tally {
 pub struct Estimates {
     /// How many documents there are.
     pub documents: usize,
+    /// How many more cannot be reviewed.
+    pub failed: usize,
     /// How many calls, if the first answer of each fits.
     pub calls: usize,
     /// Tokens of all prompts, at a guess.

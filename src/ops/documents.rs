@@ -16,6 +16,9 @@ const EXTENSIONS: [&str; 5] = ["md", "markdown", "rst", "adoc", "txt"];
 /// No line is longer, in bytes.
 const MAX_LINE: u64 = 2 * 1024 * 1024;
 
+/// A line that has no end after so many times [`MAX_LINE`] has none.
+const MOST_SKIPPED: usize = 512;
+
 /// Documents, one after the other.
 pub type Documents = Box<dyn Iterator<Item = Named> + Send>;
 
@@ -34,30 +37,41 @@ struct Line {
 }
 
 /// The documents at `paths`, each with this context: files as they are, and of directories what is below them and is not
-/// hidden or ignored by git, in the order of names.
+/// hidden or ignored by git, in the order of names. A directory without one is told as none.
 #[must_use]
 pub fn documents_at(paths: Vec<PathBuf>, context: Vec<PathBuf>) -> Documents {
-    let entry = move |path: PathBuf| Entry {
-        shown: path.display().to_string(),
-        source: SourceKind::File(path),
-        context: context.clone(),
-        job: None,
-    };
-    let at = |path: PathBuf| -> Box<dyn Iterator<Item = Result<PathBuf, Box<NoDocument>>> + Send> {
-        if path.is_dir() { Box::new(below(&path)) } else { Box::new([Ok(path)].into_iter()) }
-    };
-    Box::new(paths.into_iter().flat_map(at).map(move |path| path.map(&entry)))
+    Box::new(paths.into_iter().flat_map(move |path| -> Documents {
+        if path.as_os_str() == "-" {
+            let problem =
+                "standard input is one document, which `run -` takes; `--from -` reads a list".to_owned();
+            return Box::new([refused("-".to_owned(), problem)].into_iter());
+        }
+        if path.is_dir() {
+            return Box::new(below(path, context.clone()));
+        }
+        let key = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Box::new([Ok(entry(path, key, context.clone()))].into_iter())
+    }))
 }
 
-fn below(dir: &Path) -> impl Iterator<Item = Result<PathBuf, Box<NoDocument>>> + Send + use<> {
+fn entry(path: PathBuf, key: String, context: Vec<PathBuf>) -> Entry {
+    Entry { shown: path.display().to_string(), key, source: SourceKind::File(path), context, job: None }
+}
+
+fn below(dir: PathBuf, context: Vec<PathBuf>) -> impl Iterator<Item = Named> + Send {
     let shown = dir.display().to_string();
-    let walk = WalkBuilder::new(dir).sort_by_file_name(std::cmp::Ord::cmp).build();
-    walk.filter_map(move |entry| match entry {
-        Ok(entry) => {
-            let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            let extension = entry.path().extension().unwrap_or_default().to_ascii_lowercase();
-            let is_document = is_file && EXTENSIONS.iter().any(|known| extension == *known);
-            is_document.then(|| Ok(entry.into_path()))
+    let walk = WalkBuilder::new(&dir).sort_by_file_name(std::cmp::Ord::cmp).build();
+    let none = {
+        let problem = format!("no document is below it: none has an extension of {}", EXTENSIONS.join(", "));
+        refused(shown.clone(), problem)
+    };
+    let found = walk.filter_map(move |found| match found {
+        Ok(found) => {
+            let extension = found.path().extension().unwrap_or_default().to_ascii_lowercase();
+            // What is no file, and a link to nothing, is said to be so when it is read.
+            let is_document = EXTENSIONS.iter().any(|known| extension == *known) && !found.path().is_dir();
+            let key = found.path().strip_prefix(&dir).unwrap_or(found.path()).to_string_lossy().into_owned();
+            is_document.then(|| Ok(entry(found.into_path(), key, context.clone())))
         }
         Err(error) => {
             let problem = error.to_string();
@@ -65,6 +79,14 @@ fn below(dir: &Path) -> impl Iterator<Item = Result<PathBuf, Box<NoDocument>>> +
             let error = SourceError::Io { shown: shown.clone(), source }.into();
             Some(Err(Box::new(NoDocument { shown: shown.clone(), error })))
         }
+    });
+    let (mut found, mut none) = (found, Some(none));
+    std::iter::from_fn(move || match found.next() {
+        Some(one) => {
+            none = None;
+            Some(one)
+        }
+        None => none.take(),
     })
 }
 
@@ -116,10 +138,14 @@ impl Iterator for Lines {
                 Err(error) => return failed(error),
             }
             if line.len() as u64 > MAX_LINE {
-                // Nothing behind it is a line.
-                self.reader = Box::new(io::empty());
-                let problem = format!("it has more than {MAX_LINE} bytes; what follows is not read");
+                let problem = format!("it has more than {MAX_LINE} bytes");
+                if !line.ends_with(b"\n") && !self.skip_line() {
+                    self.reader = Box::new(io::empty());
+                }
                 return Some(refused(place, problem));
+            }
+            if self.number == 1 && line.starts_with(b"\xef\xbb\xbf") {
+                line.drain(..3);
             }
             if !line.trim_ascii().is_empty() {
                 return Some(self.entry(&line, place));
@@ -129,17 +155,32 @@ impl Iterator for Lines {
 }
 
 impl Lines {
+    /// Passes the rest of a line over, and says whether it came to an end.
+    fn skip_line(&mut self) -> bool {
+        for _ in 0..MOST_SKIPPED {
+            let mut rest = Vec::new();
+            match self.reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut rest) {
+                Ok(read) if read > 0 && !rest.ends_with(b"\n") => {}
+                Ok(_) => return true,
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+
     fn entry(&self, line: &[u8], place: String) -> Named {
         let Line { file, text, job, context } = match json::from_slice(line.trim_ascii()) {
             Ok(line) => line,
             Err(error) => return refused(place, error.to_string()),
         };
-        let (shown, source) = match (file, text) {
-            (Some(file), None) => (file.display().to_string(), SourceKind::File(file)),
-            (None, Some(text)) => (place, SourceKind::Text(text)),
+        let (shown, key, source) = match (file, text) {
+            (Some(file), None) => {
+                (file.display().to_string(), file.to_string_lossy().into_owned(), SourceKind::File(file))
+            }
+            (None, Some(text)) => (place, text.clone(), SourceKind::Text(text)),
             _ => return refused(place, "it names one document: `file` or `text`".to_owned()),
         };
-        Ok(Entry { shown, source, context: self.context.iter().cloned().chain(context).collect(), job })
+        Ok(Entry { shown, key, source, context: self.context.iter().cloned().chain(context).collect(), job })
     }
 }
 

@@ -129,13 +129,13 @@ impl Source {
         Ok(Self { text, extension, shown, file })
     }
 
-    /// A document that was made of what the user called `shown`.
+    /// A document that was made of what the user called `shown`, written as its extension says.
     ///
     /// # Errors
     /// [`SourceError`] when it is no text of 1 to 200,000 characters.
-    pub(super) fn document(shown: &str, text: String) -> Result<Self, SourceError> {
+    pub(super) fn document(shown: &str, text: String, extension: &str) -> Result<Self, SourceError> {
         checked(text.as_bytes(), shown, MAX_IDEA_CHARS)?;
-        Ok(Self { text, extension: "md".to_owned(), shown: shown.to_owned(), file: None })
+        Ok(Self { text, extension: extension.to_owned(), shown: shown.to_owned(), file: None })
     }
 
     /// The job that the idea belongs to where none was named: its front matter says, else its file's

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::estimated::dollars;
 use super::json::{FORMAT_VERSION, number, object};
 use crate::domain::batch::{Estimates, Reviewed, Tally};
+use crate::domain::budget::Amount;
 use crate::domain::json::{Value, to_value};
 
 /// A document that is reviewed, as a line for programs.
@@ -19,25 +20,27 @@ pub fn reviewed(reviewed: &Reviewed) -> Value {
         ("weighted_confidence", to_value(&reviewed.weighted_confidence)),
         ("replayed", Value::Bool(reviewed.replayed)),
     ]);
-    if reviewed.calls == 0 {
+    with_spent(value, reviewed.calls, reviewed.spent)
+}
+
+fn with_spent(value: Value, calls: usize, spent: Amount) -> Value {
+    if calls == 0 {
         return value;
     }
-    value
-        .with("calls", number(reviewed.calls as u64))
-        .with("tokens", number(reviewed.spent.tokens))
-        .with("usd_micros", number(reviewed.spent.usd_micros))
+    let (tokens, usd_micros) = (number(spent.tokens), number(spent.usd_micros));
+    value.with("calls", number(calls as u64)).with("tokens", tokens).with("usd_micros", usd_micros)
 }
 
 /// A document that could not be, with the object that tells the error.
 #[must_use]
-pub fn failed(document: &str, error: &Value) -> Value {
+pub fn failed(document: &str, error: &Value, calls: usize, spent: Amount) -> Value {
     let error = error.get("error").cloned().unwrap_or(Value::Null).without("partial");
-    object([("document", document.into()), ("error", error)])
+    with_spent(object([("document", document.into()), ("error", error)]), calls, spent)
 }
 
 /// What came of all of them, in a line for people.
 #[must_use]
-pub fn summary(tally: &Tally, seconds: f64) -> String {
+pub fn summary(tally: &Tally, is_stopped: bool, seconds: f64) -> String {
     let documents = tally.documents();
     let mut parts: Vec<String> =
         tally.decisions.iter().rev().map(|(label, count)| format!("{count} {label}")).collect();
@@ -46,7 +49,8 @@ pub fn summary(tally: &Tally, seconds: f64) -> String {
     }
     let colon = if parts.is_empty() { "" } else { ": " };
     let plural = if documents == 1 { "" } else { "s" };
-    let mut out = format!("{documents} document{plural}{colon}{}", parts.join(", "));
+    let stopped = if is_stopped { "stopped after " } else { "" };
+    let mut out = format!("{stopped}{documents} document{plural}{colon}{}", parts.join(", "));
     if tally.replayed > 0 {
         let _ = write!(out, "; {} reviewed before", tally.replayed);
     }

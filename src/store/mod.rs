@@ -29,7 +29,7 @@ pub use cassette::Cassette;
 pub use error::StoreError;
 pub use lock::Wait;
 pub use records::{Sealed, Series};
-pub use rewrite::{Kept, ManifestLock, Staged, batch_size};
+pub use rewrite::{Kept, ManifestLock, Staged, batch_size, more_files};
 pub use run::{FileKind, LockedRun, RunDir};
 pub use scan::JobDir;
 

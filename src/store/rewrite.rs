@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use rustix::fs::Stat;
 use rustix::io::Errno;
-use rustix::process::{Resource, getrlimit};
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::lock::{Guard, Wait};
 use super::{RunDir, Store, StoreError, layout};
@@ -37,6 +37,14 @@ const GROWTH: u64 = 2048;
 pub fn batch_size() -> usize {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from((limit.saturating_sub(SPARE_FILES) / OPEN_FILES).clamp(1, MOST)).unwrap_or(1)
+}
+
+/// Lets the process open as many files as the system would allow it: many runs are under way at once.
+pub fn more_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it is refused there are as many as before.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// A file as it was when it was read: another time, another file or another size, and it is not that one.

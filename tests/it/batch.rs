@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::models::{QUICK, command, sandbox};
 use crate::stub::{Reply, Stub, good as answers_well};
-use crate::support::{Outcome, Sandbox, fixture, good};
+use crate::support::{Outcome, Sandbox, fixture, good, has};
 
 /// A sandbox with so many documents, each another one.
 fn with_documents(count: usize) -> Sandbox {
@@ -125,6 +125,55 @@ fn shards_do_all_of_it_and_none_does_it_twice() {
         }
     }
     assert_eq!(seen.len(), 12);
+    // Wherever the documents lie, they belong to the same part.
+    let whole = format!("{}/docs", sandbox.path().display());
+    let names = |args: &[&str]| -> BTreeSet<String> {
+        let printed = lines(&sandbox.run(args).exits(0));
+        all(&printed, "job_id")
+    };
+    assert_eq!(names(&["batch", &whole, "--shard", "1/3"]), names(&["batch", "./docs", "--shard", "1/3"]));
+}
+
+#[test]
+fn what_is_no_document_is_said_and_not_passed_over() {
+    let sandbox = with_documents(1);
+    sandbox.shell("mkdir empty links && ln -s ../docs/rfc-0.md links/a.md && ln -s nowhere links/b.md && mkfifo links/c.md").exits(0);
+    let outcome = sandbox.run(["batch", "links"]).exits(4);
+    let printed = lines(&outcome);
+    let code = |document: &str| {
+        printed.iter().find(|line| line["document"] == document).unwrap()["error"]["code"].clone()
+    };
+    assert_eq!(
+        (code("links/a.md"), code("links/b.md"), code("links/c.md")),
+        (Value::Null, json!("not_found"), json!("input"))
+    );
+    for nothing in ["empty", "-"] {
+        let outcome = sandbox.run(["batch", nothing]).exits(2);
+        assert_eq!(lines(&outcome)[0]["error"]["code"], "bad_line", "{outcome}");
+    }
+    // A line that is too long is one line, and a byte order mark is no part of one.
+    sandbox.write(
+        "long.jsonl",
+        format!("\u{feff}{{\"text\": \"a\"}}\r\n{}\n{{\"text\": \"b\"}}", "x".repeat(5_000_000)),
+    );
+    let outcome = sandbox.run(["batch", "--from", "long.jsonl"]).exits(2);
+    assert!(outcome.stderr.contains("3 documents: 2 revise, 1 failed"), "{outcome}");
+    let estimate = sandbox.run(["batch", "links", "--estimate", "--json"]).exits(4).json();
+    assert_eq!((&estimate["documents"], &estimate["failed"]), (&json!(1), &json!(2)));
+}
+
+#[test]
+fn a_store_that_cannot_be_written_still_answers() {
+    let sandbox = with_documents(2);
+    sandbox.run(["batch", "docs"]).exits(0);
+    let before = sandbox.tree("artifacts");
+    if has("strace") {
+        let outcome = sandbox.shell(
+            "strace -f -qqq -o /dev/null -e trace=mkdirat -e inject=mkdirat:error=EROFS consensus batch docs",
+        );
+        assert_eq!(lines(&outcome.exits(0)).len(), 2);
+    }
+    assert_eq!(sandbox.tree("artifacts"), before);
 }
 
 #[test]
@@ -244,5 +293,5 @@ fn what_fails_for_one_document_fails_for_it_alone() {
         (&failed[0]["document"], &failed[0]["error"]["code"]),
         (&json!("docs/rfc-1.md"), &json!("bad_request"))
     );
-    assert!(outcome.stderr.contains("3 documents: 2 approve, 1 failed"), "{outcome}");
+    assert!(outcome.stderr.contains("3 documents: 2 approve, 1 failed; 13 requests"), "{outcome}");
 }

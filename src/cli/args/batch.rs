@@ -19,7 +19,7 @@ pub(in crate::cli) struct BatchArgs {
     #[arg(long, value_name = "FILE.jsonl")]
     pub(in crate::cli) from: Option<PathBuf>,
     /// How many documents are reviewed at the same time [default: as many as there are processors; 8 where models are asked]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     pub(in crate::cli) jobs: Option<NonZeroUsize>,
     /// Send no more requests to models a minute, all documents together
     #[arg(long, value_name = "N")]
@@ -32,4 +32,12 @@ pub(in crate::cli) struct BatchArgs {
     pub(in crate::cli) shard: Option<Shard>,
     #[command(flatten)]
     pub(in crate::cli) review: ReviewArgs,
+}
+
+/// More are only in each other's way.
+const MOST_JOBS: usize = 512;
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let jobs = text.parse().ok().filter(|jobs: &NonZeroUsize| jobs.get() <= MOST_JOBS);
+    jobs.ok_or_else(|| format!("it takes a whole number from 1 to {MOST_JOBS}"))
 }

@@ -8,29 +8,31 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::book::{Book, Left};
 use super::execute::Execution;
+use super::plan::Plan;
 use super::resume::Done;
 use super::{Beginning, Document, Progress, Setup, Terms, manifest, ready};
-use crate::domain::audit::RunVersions;
 use crate::domain::batch::Reviewed;
 use crate::domain::budget::Amount;
 use crate::domain::ids::{JobId, RunId};
 use crate::domain::provider::ProviderName;
+use crate::domain::view::AttemptView;
 use crate::ops::{ContextFile, OpsError, Source, SourceKind, Workspace, view};
 use crate::provider::Provider as _;
 use crate::provider::model::Pace;
-use crate::provider::panel::Asking;
-use crate::store::{Aside, NewRun, RunDir, StoreError};
+use crate::store::{Aside, NewRun, StoreError, more_files};
 
 /// So many runs that are made aside are put into place together.
 const TOGETHER: usize = 256;
 /// They wait no longer than this for others.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// No request was sent.
+const NOTHING: (usize, Amount) = (0, Amount { tokens: 0, usd_micros: 0, nature_cost: 0 });
 /// So many documents are reviewed at the same time where models are asked and nobody says.
 const JOBS_WITH_MODELS: usize = 8;
 
@@ -50,6 +52,8 @@ pub struct BatchOptions {
 pub struct Entry {
     /// What it is called.
     pub shown: String,
+    /// What tells the shard that it belongs to: the same wherever the documents lie.
+    pub key: String,
     /// Where it is.
     pub source: SourceKind,
     /// Extra context.
@@ -75,8 +79,8 @@ pub type Named = Result<Entry, Box<NoDocument>>;
 pub enum BatchEvent<'a> {
     /// A document is reviewed.
     Reviewed(Reviewed),
-    /// A document is not, and why.
-    Failed(&'a str, OpsError),
+    /// A document is not, why, and how many requests were sent for it and what they took.
+    Failed(&'a str, OpsError, (usize, Amount)),
     /// Something about a document that the user should know.
     Warned(&'a str, String),
 }
@@ -112,10 +116,11 @@ pub fn batch(
         NonZeroUsize::get,
     );
     setup.asking.prepare();
-    let aside = if asks_models { None } else { setup.store.aside(&workspace.wait())? };
+    more_files();
     let batch = Batch {
         setup: &setup,
-        aside,
+        asks_models,
+        aside: OnceLock::new(),
         entries: Mutex::new(entries),
         tell,
         pending: Mutex::default(),
@@ -137,8 +142,9 @@ pub fn batch(
 /// A batch under way.
 struct Batch<'a> {
     setup: &'a Setup<'a>,
-    /// Where runs are made together; none where each is made by itself.
-    aside: Option<Aside<'a>>,
+    asks_models: bool,
+    /// Where runs are made together, from the first that has to be made; none where each is made by itself.
+    aside: OnceLock<Option<Aside<'a>>>,
     entries: Mutex<&'a mut (dyn Iterator<Item = Named> + Send)>,
     tell: &'a (dyn Fn(BatchEvent<'_>) + Sync),
     pending: Mutex<Pending>,
@@ -160,32 +166,38 @@ impl Batch<'_> {
             let entry = lock(&self.entries).next();
             match entry {
                 None => break,
-                Some(Err(none)) => (self.tell)(BatchEvent::Failed(&none.shown, none.error)),
+                Some(Err(none)) => {
+                    (self.tell)(BatchEvent::Failed(&none.shown, none.error, NOTHING));
+                }
                 Some(Ok(entry)) => self.one(entry),
             }
         }
     }
 
     fn one(&self, entry: Entry) {
-        let made = match &self.aside {
-            Some(aside) => self.make_aside(aside, &entry),
-            None => Ok(None),
-        };
+        let made = if self.asks_models { Ok(None) } else { self.make_aside(&entry) };
         match made {
             Ok(Some(reviewed)) => self.wait_for_others(entry, reviewed),
             Ok(None) => self.alone(&entry),
-            Err(error) => self.failed(&entry, error),
+            Err(error) => self.failed(&entry, error, NOTHING),
         }
+    }
+
+    /// Where runs are made together; none where they cannot be, of which more is said when each is made by itself.
+    fn aside(&self) -> Option<&Aside<'_>> {
+        let make = || self.setup.store.aside(&self.setup.workspace.wait()).ok().flatten();
+        self.aside.get_or_init(make).as_ref()
     }
 
     /// Makes the run aside; none where it is there already, or where it comes to no decision, of which more is kept when
     /// it is made by itself.
-    fn make_aside(&self, aside: &Aside<'_>, entry: &Entry) -> Result<Option<Reviewed>, OpsError> {
+    fn make_aside(&self, entry: &Entry) -> Result<Option<Reviewed>, OpsError> {
         let document = entry.read()?;
         let (plan, asking) = self.setup.plan(document.job()?, &document)?;
         if self.setup.store.run(&plan.job, &plan.run)?.is_some() {
             return Ok(None);
         }
+        let Some(aside) = self.aside() else { return Ok(None) };
         let running = manifest::render_running(&plan);
         let beginning = Beginning { setup: self.setup, plan: &plan, asking: &asking };
         let attempt = beginning.attempt(1, None, &running);
@@ -236,7 +248,7 @@ impl Batch<'_> {
     }
 
     fn place(&self, ready: Vec<(Entry, Reviewed)>) {
-        let Some(aside) = self.aside.as_ref().filter(|_| !ready.is_empty()) else { return };
+        let Some(aside) = self.aside().filter(|_| !ready.is_empty()) else { return };
         let ids: Vec<(JobId, RunId)> =
             ready.iter().map(|(_, one)| (one.run.job_id.clone(), one.run.run_id.clone())).collect();
         let placed = match aside.place(ids.iter().map(|(job, run)| (job, run))) {
@@ -248,37 +260,74 @@ impl Batch<'_> {
                 Ok(true) => (self.tell)(BatchEvent::Reviewed(reviewed)),
                 // Somebody else was first.
                 Ok(false) => self.alone(&entry),
-                Err(error) => self.failed(&entry, error.into()),
+                Err(error) => self.failed(&entry, error.into(), NOTHING),
             }
         }
     }
 
     /// Makes a run by itself, goes on with it, or finds it completed.
     fn alone(&self, entry: &Entry) {
-        let reviewed = || {
+        let planned = || {
             let document = entry.read()?;
-            let (plan, asking) = self.setup.plan(document.job()?, &document)?;
-            let observe = |progress| {
-                if let Progress::Warned(_, _, text) = progress {
-                    (self.tell)(BatchEvent::Warned(&entry.shown, text));
-                }
-            };
-            let (run, replayed) = self.setup.review(&plan, &asking, &observe)?;
-            found(entry, plan.versions(), &run, (replayed, &asking))
+            self.setup.plan(document.job()?, &document)
         };
-        match reviewed() {
+        let (plan, asking) = match planned() {
+            Ok(planned) => planned,
+            Err(error) => return self.failed(entry, error, NOTHING),
+        };
+        let observe = |progress| {
+            if let Progress::Warned(_, _, text) = progress {
+                (self.tell)(BatchEvent::Warned(&entry.shown, text));
+            }
+        };
+        let before = self.attempts(&plan).len();
+        let reviewed = self.setup.review(&plan, &asking, &observe);
+        let (mut calls, mut spent) = NOTHING;
+        for attempt in self.attempts(&plan).into_iter().skip(before) {
+            calls += attempt.calls;
+            spent.tokens = spent.tokens.saturating_add(attempt.spent.tokens);
+            spent.usd_micros = spent.usd_micros.saturating_add(attempt.spent.usd_micros);
+        }
+        let found = reviewed.and_then(|(run, replayed)| {
+            let decision = view::manifest(&run)?.decision;
+            Ok(Reviewed {
+                document: entry.shown.clone(),
+                run: plan.versions(),
+                path: run.path().to_owned(),
+                decision: decision.as_ref().map(|decision| decision.label),
+                weighted_confidence: decision.map(|decision| decision.weighted_confidence),
+                replayed,
+                calls,
+                spent,
+            })
+        });
+        match found {
             Ok(reviewed) => (self.tell)(BatchEvent::Reviewed(reviewed)),
-            Err(error) => self.failed(entry, error),
+            Err(error) => self.failed(entry, error, (calls, spent)),
         }
     }
 
+    /// The attempts of a run by models, as far as they can be read.
+    fn attempts(&self, plan: &Plan) -> Vec<AttemptView> {
+        let run =
+            if self.asks_models { self.setup.store.run(&plan.job, &plan.run).ok().flatten() } else { None };
+        run.and_then(|run| view::attempts(&run).ok()).unwrap_or_default()
+    }
+
     /// What fails for one document fails for it alone, but for what would fail for all.
-    fn failed(&self, entry: &Entry, error: OpsError) {
-        match error {
-            OpsError::Store(StoreError::Io { .. } | StoreError::NotDurable { .. }) => self.stop(error),
-            OpsError::Interrupted => {}
-            OpsError::Partial { source, .. } if matches!(*source, OpsError::Interrupted) => {}
-            error => (self.tell)(BatchEvent::Failed(&entry.shown, error)),
+    fn failed(&self, entry: &Entry, error: OpsError, took: (usize, Amount)) {
+        let is_fatal =
+            matches!(error, OpsError::Store(StoreError::Io { .. } | StoreError::NotDurable { .. }));
+        let of_user = match &error {
+            OpsError::Interrupted => true,
+            OpsError::Partial { source, .. } => matches!(**source, OpsError::Interrupted),
+            _ => false,
+        };
+        if is_fatal {
+            return self.stop(error);
+        }
+        if !of_user || took.0 > 0 {
+            (self.tell)(BatchEvent::Failed(&entry.shown, error, took));
         }
     }
 
@@ -292,28 +341,6 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a run says that was made by itself or found.
-fn found(
-    entry: &Entry,
-    versions: RunVersions,
-    run: &RunDir,
-    (replayed, asking): (bool, &Asking),
-) -> Result<Reviewed, OpsError> {
-    let decision = view::manifest(run)?.decision;
-    let asks = !replayed && asking.choices().next().is_some();
-    let attempt = if asks { view::attempts(run)?.pop() } else { None };
-    Ok(Reviewed {
-        document: entry.shown.clone(),
-        run: versions,
-        path: run.path().to_owned(),
-        decision: decision.as_ref().map(|decision| decision.label),
-        weighted_confidence: decision.map(|decision| decision.weighted_confidence),
-        replayed,
-        calls: attempt.as_ref().map_or(0, |attempt| attempt.calls),
-        spent: attempt.map(|attempt| attempt.spent).unwrap_or_default(),
-    })
-}
-
 impl Entry {
     /// The document.
     ///
@@ -321,7 +348,10 @@ impl Entry {
     /// [`OpsError::Source`] where it cannot be read or is no text that can be reviewed.
     pub fn read(&self) -> Result<Document, OpsError> {
         Ok(Document {
-            source: Source::read(&self.source)?,
+            source: match &self.source {
+                SourceKind::Text(text) => Source::document(&self.shown, text.clone(), "txt")?,
+                source => Source::read(source)?,
+            },
             context: ContextFile::read_all(&self.context)?,
             job: self.job.clone(),
             revising: None,

@@ -92,7 +92,7 @@ pub fn revising(workspace: &Workspace<'_>, options: &RevisionOptions) -> Result<
         Edit::Idea(source) => (source.clone(), None),
         Edit::Proposal(path) => {
             let (edited, bytes) = read_proposal(path)?;
-            (Source::document(&shown(path), document(&edited))?, Some((edited, bytes)))
+            (Source::document(&shown(path), document(&edited), "md")?, Some((edited, bytes)))
         }
     };
     let (store, run, whole) = parent(workspace, options, &source)?;
