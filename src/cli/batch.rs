@@ -44,7 +44,7 @@ pub(super) fn batch(
     };
     let options = BatchOptions { terms, jobs: args.jobs, pace };
     let bar = Bar::new(output, "documents");
-    bar.begin(|| if is_stdin(args) { None } else { documents(args).ok().map(Iterator::count) });
+    bar.begin(|| can_be_counted(args).then(|| documents(args).ok().map(Iterator::count)).flatten());
     let (begun, mut entries) = (Instant::now(), documents(args)?);
     let told = Told { output, bar: &bar, state: Mutex::new(State::new(output)) };
     let result = ops::batch(&workspace, &options, &mut entries, &|event| told.tell(event));
@@ -107,8 +107,9 @@ fn estimate(
     }
 }
 
-fn is_stdin(args: &BatchArgs) -> bool {
-    args.from.as_deref() == Some(Path::new("-"))
+/// Whether the documents can be listed twice: what is piped in cannot.
+fn can_be_counted(args: &BatchArgs) -> bool {
+    args.from.as_deref().is_none_or(Path::is_file)
 }
 
 /// The documents that the flags name, of this shard.

@@ -162,6 +162,16 @@ fn what_is_no_document_is_said_and_not_passed_over() {
     assert_eq!((&estimate["documents"], &estimate["failed"]), (&json!(1), &json!(2)));
 }
 
+/// Whoever names documents one after the other is answered before the last.
+#[test]
+fn a_line_that_waits_for_others_is_printed_in_time() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.shell(
+        "(echo '{\"text\": \"One thing.\"}'; sleep 3; wc -l < out >&2) | consensus batch --from - > out",
+    );
+    assert!(outcome.exits(0).stderr.starts_with("1\n"));
+}
+
 #[test]
 fn a_store_that_cannot_be_written_still_answers() {
     let sandbox = with_documents(2);

@@ -23,8 +23,8 @@ use crate::domain::ids::{JobId, RunId};
 use crate::domain::provider::ProviderName;
 use crate::domain::view::AttemptView;
 use crate::ops::{ContextFile, OpsError, Source, SourceKind, Workspace, view};
-use crate::provider::Provider as _;
 use crate::provider::model::Pace;
+use crate::provider::{GLANCE, Provider as _};
 use crate::store::{Aside, NewRun, StoreError, more_files};
 
 /// So many runs that are made aside are put into place together.
@@ -128,13 +128,19 @@ pub fn batch(
         why: Mutex::default(),
     };
     thread::scope(|scope| {
-        for _ in 1..jobs {
-            // Where the system grants no thread there are fewer at a time.
-            let _ = thread::Builder::new().spawn_scoped(scope, || batch.work());
+        // Where the system grants no thread there are fewer at a time.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, || batch.work()).ok();
+        let workers: Vec<_> = (0..jobs).map_while(spawn).collect();
+        if workers.is_empty() {
+            batch.work();
         }
-        batch.work();
+        // Whoever is to review the next document may wait for its name, and for long.
+        while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
+            thread::sleep(GLANCE);
+            batch.settle(PATIENCE);
+        }
     });
-    batch.settle();
+    batch.settle(Duration::ZERO);
     let why = batch.why.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(why.or_else(|| workspace.is_interrupted().then_some(OpsError::Interrupted)))
 }
@@ -231,19 +237,22 @@ impl Batch<'_> {
 
     /// Adds a run to those that are put into place together.
     fn wait_for_others(&self, entry: Entry, reviewed: Reviewed) {
-        let ready = {
-            let mut pending = lock(&self.pending);
-            pending.runs.push((entry, reviewed));
-            let since = *pending.since.get_or_insert_with(Instant::now);
-            let is_time = pending.runs.len() >= TOGETHER || since.elapsed() >= PATIENCE;
-            if is_time { std::mem::take(&mut *pending).runs } else { Vec::new() }
-        };
-        self.place(ready);
+        let mut pending = lock(&self.pending);
+        pending.runs.push((entry, reviewed));
+        pending.since.get_or_insert_with(Instant::now);
+        let is_enough = pending.runs.len() >= TOGETHER;
+        drop(pending);
+        if is_enough {
+            self.settle(Duration::ZERO);
+        }
     }
 
-    /// Puts into place what waits for others.
-    fn settle(&self) {
-        let ready = std::mem::take(&mut *lock(&self.pending)).runs;
+    /// Puts into place what waits for others, where the first of it waited so long.
+    fn settle(&self, waited: Duration) {
+        let mut pending = lock(&self.pending);
+        let is_time = pending.since.is_some_and(|since| since.elapsed() >= waited);
+        let ready = if is_time { std::mem::take(&mut *pending).runs } else { Vec::new() };
+        drop(pending);
         self.place(ready);
     }
 
