@@ -64,7 +64,9 @@ fn a_proposal_goes_from_its_first_run_to_a_signed_off_second_version() {
     let mended = fixture("hazards.md");
     let mended: String = mended.lines().filter(|line| !line.contains("plain")).collect::<Vec<_>>().join("\n");
     sandbox.write("hazards.md", format!("{mended}\n"));
-    let run = json_of(&sandbox, "run hazards.md")["run_id"].as_str().unwrap().to_owned();
+    let revised = json_of(&sandbox, "revise hazards@latest --idea hazards.md -m 'no credentials in it'");
+    let run = revised["run_id"].as_str().unwrap().to_owned();
+    assert_eq!(revised["revision"]["change"]["decision"], "revise");
     let made = json_of(&sandbox, &format!("version new hazards --from-run {run} --by author"));
     assert_eq!((&made["version"], &made["parent"]), (&json!(2), &json!(1)));
     let item = |id: &str| {
@@ -400,7 +402,9 @@ fn a_new_hole_does_not_come_in_with_a_decision_on_an_old_one() {
     let text = fixture("hazards.md");
     let mended: Vec<&str> = text.lines().filter(|line| !line.contains("plain")).collect();
     sandbox.write("hazards.md", mended.join("\n") + "\n\n" + other + "\n");
-    let run = json_of(&sandbox, "run hazards.md")["run_id"].as_str().unwrap().to_owned();
+    let revised = json_of(&sandbox, "revise hazards@latest --idea hazards.md -m 'no credentials in it'");
+    let run = revised["run_id"].as_str().unwrap().to_owned();
+    assert_eq!(revised["revision"]["change"]["decision"], "revise");
     let made = json_of(&sandbox, &format!("version new hazards --from-run {run} --by author"));
     let items = made["items"].as_array().unwrap();
     let hole = items.iter().find(|item| item["data"].to_string().contains("root password"));
