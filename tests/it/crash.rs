@@ -132,7 +132,7 @@ fn an_interrupt_keeps_what_is_done_and_the_run_goes_on() {
     }
     let sandbox = fresh();
     // As if Ctrl-C were pressed while the first step is being recorded.
-    let outcome = injected(&sandbox, "fdatasync", "signal=SIGINT", 2).exits(130);
+    let outcome = injected(&sandbox, "fdatasync", "signal=SIGINT", 1).exits(130);
     assert_eq!(outcome.json()["error"]["code"], "interrupted");
     let run = sandbox.only_run();
     let manifest: serde_json::Value =
