@@ -24,7 +24,7 @@ use std::thread;
 use std::time::Duration;
 
 use stub::{Stub, good};
-use support::{PROGRAM, compare, ends_with, is_measured, timed};
+use support::{PROGRAM, compare, cost_of, ends_with, files_of, is_measured, timed};
 use tempfile::TempDir;
 
 #[expect(dead_code, unreachable_pub, reason = "the tests need more of it")]
@@ -67,7 +67,7 @@ fn offline(count: usize) {
     command.args(["batch", "docs"]).current_dir(dir.path());
     let subject = || {
         settled();
-        timed(|| ends_with(0, &mut command))
+        cost_of(0, &mut command)
     };
     let floor = || {
         let job = fs::read_dir(dir.path().join("artifacts/rfc-0")).unwrap();
@@ -77,20 +77,6 @@ fn offline(count: usize) {
     };
     println!("{count} documents:");
     compare(("batch, offline", subject), ("writing their files", floor), 1);
-}
-
-fn files_of(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let (mut files, mut open) = (BTreeMap::new(), vec![run.to_owned()]);
-    while let Some(dir) = open.pop() {
-        for path in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                files.insert(path.strip_prefix(run).unwrap().to_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
 }
 
 /// Writes the files of a run so often, by two threads, and syncs and renames as many together as the program does.
@@ -140,7 +126,7 @@ fn asked(count: usize) {
     command.args(["--jobs", &JOBS.to_string(), "--parallel", "1"]).current_dir(dir.path());
     let subject = || {
         settled();
-        timed(|| ends_with(0, &mut command))
+        cost_of(0, &mut command)
     };
     let requests = u32::try_from(count * REQUESTS / JOBS.min(count)).unwrap();
     println!("{count} documents, {JOBS} at once:");

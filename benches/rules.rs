@@ -18,7 +18,6 @@ use consensus::provider::rules::Rules;
 use support::{compare, is_measured, timed};
 
 // The other benches start programs; this one has none to start.
-#[expect(dead_code, reason = "shared with benches that start the built program")]
 mod support;
 
 const CORE: &str = include_str!("../src/provider/rules/packs/core.toml");
