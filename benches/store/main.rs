@@ -10,7 +10,8 @@
 //!
 //! One store holds 20,000 completed runs by rules, each of which verifies, and one as many manifests of 1.0.0;
 //! `BENCH_RUNS` says how many instead, and `BENCH_JOBS` in how many jobs. They are made below the temporary directory, or
-//! `TMPDIR`, one after the other; a run takes about 40 KB there. The floors have as many threads as there are processors.
+//! `TMPDIR`, one after the other; a run takes about 40 KB on a disk, a manifest 8. `-- runs` or `-- manifests` takes one of
+//! the two. The floors have as many threads as there are processors.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -39,8 +40,14 @@ const ALL: &[&str] = &["manifest.json", "attempts", "inputs", "outputs"];
 
 fn main() {
     let size = Size::wanted();
-    of_today(size, size.rounds());
-    migrate::measure(size, size.rounds());
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
+    if is_wanted("runs") {
+        of_today(size, size.rounds());
+    }
+    if is_wanted("manifests") {
+        migrate::measure(size, size.rounds());
+    }
 }
 
 /// Completed runs of today.

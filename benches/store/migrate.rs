@@ -1,5 +1,6 @@
 //! What migrating an old store costs beside what its system calls alone cost:
 //!
+//! - `list`, `audit` and `index`, which need no more of such runs, beside reading every manifest;
 //! - `--list-versions` and `--dry-run`, process start and all, beside reading every manifest;
 //! - the durable migration beside a bare loop that writes, syncs, links and renames as many files of the
 //!   same size in the same batches.
@@ -28,7 +29,15 @@ pub(crate) fn measure(size: Size, rounds: usize) {
     let floor = "reading every manifest";
     compare(("migrate --list-versions", survey("--list-versions")), (floor, reading), rounds);
     compare(("migrate --dry-run", survey("--dry-run")), (floor, reading), rounds);
-    fs::remove_dir_all(store).unwrap();
+    let list = || asked(&store, 0, &["list"]);
+    compare(("list", list), (floor, reading), rounds);
+    compare(("audit", || asked(&store, 0, &["audit"])), (floor, reading), rounds);
+    let index = || {
+        let _ = fs::remove_dir_all(store.join(".consensus"));
+        asked(&store, 0, &["index"])
+    };
+    compare(("index, from nothing", index), (floor, reading), rounds);
+    fs::remove_dir_all(&store).unwrap();
     durable(dir.path(), size, rounds.min(3));
 }
 

@@ -7,7 +7,6 @@ use std::time::Instant;
 use super::args::BatchArgs;
 use super::log::Line;
 use super::output::Output;
-use super::progress::Bar;
 use super::run::terms;
 use super::stream::Stream;
 use super::{Answer, CommandError, signal};
@@ -43,10 +42,12 @@ pub(super) fn batch(
         tokens: args.tokens_per_minute.map(Into::into),
     };
     let options = BatchOptions { terms, jobs: args.jobs, pace };
-    let bar = Bar::new(output, "documents");
-    bar.begin(|| can_be_counted(args).then(|| documents(args).ok().map(Iterator::count)).flatten());
+    let bar = output.bar();
+    bar.begin("documents", || {
+        can_be_counted(args).then(|| documents(args).ok().map(Iterator::count)).flatten()
+    });
     let (begun, mut entries) = (Instant::now(), documents(args)?);
-    let told = Told { output, bar: &bar, state: Mutex::new(State::new(output)) };
+    let told = Told { output, state: Mutex::new(State::new(output)) };
     let result = ops::batch(&workspace, &options, &mut entries, &|event| told.tell(event));
     bar.finish();
     let State { stream, tally, exit, problem } =
@@ -132,7 +133,6 @@ fn documents(args: &BatchArgs) -> Result<Documents, OpsError> {
 /// What is told as it comes.
 struct Told<'a> {
     output: &'a Output,
-    bar: &'a Bar,
     state: Mutex<State<'a>>,
 }
 
@@ -158,12 +158,12 @@ impl Told<'_> {
             BatchEvent::Warned(document, text) => {
                 if !self.output.logs_json() {
                     let text = format!("{document}: warning: {text}");
-                    self.bar.suspend(|| self.output.note(&text));
+                    self.output.note(&text);
                 }
                 return;
             }
             BatchEvent::Reviewed(reviewed) => {
-                self.bar.suspend(|| self.output.log(&line(&reviewed)));
+                self.output.log(&line(&reviewed));
                 state.tally.add(&reviewed);
                 self.print(&mut state, &batch::reviewed(&reviewed));
             }
@@ -175,17 +175,15 @@ impl Told<'_> {
                 self.print(&mut state, &batch::failed(document, &error.json(), calls, spent));
             }
         }
-        self.bar.inc();
+        self.output.bar().inc();
     }
 
     fn print(&self, state: &mut State<'_>, value: &Value) {
         if self.output.is_json() {
             return state.stream.push(value);
         }
-        self.bar.suspend(|| {
-            let printed = self.output.raw(&(to_line(value) + "\n"));
-            state.problem = state.problem.take().or(printed.err());
-        });
+        let printed = self.output.raw(&(to_line(value) + "\n"));
+        state.problem = state.problem.take().or(printed.err());
     }
 }
 

@@ -1,14 +1,19 @@
 //! `consensus list`
 
+use std::collections::HashMap;
+
 use super::args::{ListArgs, reference};
 use super::output::Output;
-use super::{Answer, CommandError, whole};
+use super::stream::Stream;
+use super::{Answer, CommandError, signal, whole};
 use crate::domain::filter::RunFilter;
-use crate::ops::{self, ListOptions, Workspace};
-use crate::report::{json, terminal};
+use crate::domain::view::VersionLine;
+use crate::ops::{self, ListOptions, ListReport, Workspace};
+use crate::report::json;
+use crate::report::terminal::{self, List, SHORT};
 
 pub(super) fn list(
-    workspace: &Workspace<'_>,
+    workspace: Workspace<'_>,
     args: &ListArgs,
     output: &Output,
 ) -> Result<Answer, CommandError> {
@@ -34,12 +39,39 @@ pub(super) fn list(
         after,
         limit: args.limit,
     };
-    let report = ops::list(workspace, &options)?;
-    if output.is_json() {
-        output.object(&json::list(&report.runs, &report.versions, report.total, &report.unreadable))?;
-    } else {
-        let (runs, versions, unreadable) = (&report.runs, &report.versions, &report.unreadable);
-        output.text(&terminal::list(runs, versions, report.total, unreadable, is_filtered))?;
+    let interrupted = signal::interrupted();
+    let workspace = Workspace { interrupted: &interrupted, ..workspace };
+    let report = ops::list(&workspace, &options)?;
+    shown(report, is_filtered, output)
+}
+
+/// Prints each run as it comes, so that a large store needs no memory.
+fn shown(report: ListReport, is_filtered: bool, output: &Output) -> Result<Answer, CommandError> {
+    let ListReport { runs, versions, total, unreadable } = report;
+    let mut stream = Stream::new(output, "runs");
+    let mut held: HashMap<_, Vec<&VersionLine>> = HashMap::new();
+    for version in &versions {
+        held.entry(version.run()).or_default().push(version);
     }
-    whole(report.unreadable.len())
+    let held = &held;
+    let list = List { widest_job: runs.widest_job(), alike: runs.alike(SHORT)?.into_iter().collect() };
+    let (mut count, mut versions) = (0, Vec::new());
+    runs.each(&mut |row| {
+        let of_run = held.get(&Some((&row.job_id, &row.run_id))).map_or(&[][..], Vec::as_slice);
+        if output.is_json() {
+            stream.push(&json::row(&row));
+            versions.extend(of_run);
+        } else {
+            let above = if count == 0 { list.head() } else { String::new() };
+            stream.push_shown(&(above + &list.run(&row, of_run)));
+        }
+        count += 1;
+    })?;
+    let broken = unreadable.len();
+    stream.finish(
+        &json::list(&versions, total, &unreadable),
+        &terminal::list_end(count, total, &unreadable, is_filtered),
+        None,
+    )?;
+    whole(broken)
 }

@@ -5,7 +5,6 @@ use std::thread;
 
 use super::args::{Backfill, BackfillArgs, ManyArgs, MigrateArgs, reference};
 use super::output::Output;
-use super::progress::Bar;
 use super::stream::Stream;
 use super::{Answer, CommandError, signal};
 use crate::domain::json::Value;
@@ -157,7 +156,6 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
             stream.push_shown(&shown);
         })
     } else {
-        let bar = Bar::new(output, "manifests");
         let mut each = |planned: Planned| {
             further += usize::from(planned.change.more_to_restore);
             if is_json {
@@ -167,10 +165,7 @@ fn done(workspace: &Workspace<'_>, task: &Task, output: &Output) -> Result<Answe
                 stream.push_shown(&format!("{path}: {note}\n"));
             }
         };
-        let progress = |progress| bar.observe(progress);
-        let report = ops::apply(workspace, &task.rewrite, &task.selection, &progress, &mut each);
-        bar.finish();
-        report
+        ops::apply(workspace, &task.rewrite, &task.selection, &mut each)
     };
     let report = match report {
         Err(error) if stream.count() > 0 => return Err(stream.cut_short(error.into())),

@@ -70,6 +70,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let output = Output::new(cli.global.json, cli.global.color, cli.global.log_format);
     let result = std::panic::catch_unwind(|| dispatch(&cli, &output));
     let result = result.unwrap_or_else(|_| Err(CommandError::bug()));
+    output.bar().finish();
     match result {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
@@ -120,6 +121,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         interrupted: &interrupted,
         no_wait: false,
         on_wait: &on_wait,
+        on_sweep: &|sweep| output.bar().observe(sweep),
     };
     match &cli.command {
         Command::Run(args) => run::run(workspace, args, &settings, output),
@@ -128,8 +130,8 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Answer, CommandError> {
         Command::Show(args) => show::show(&workspace, args, output),
         Command::Diff(args) => diff::diff(&workspace, args, output),
         Command::Report(args) => report::report(&workspace, args, output),
-        Command::List(args) => list::list(&workspace, args, output),
-        Command::Verify(args) => verify::verify(&workspace, args, output),
+        Command::List(args) => list::list(workspace, args, output),
+        Command::Verify(args) => verify::verify(workspace, args, output),
         Command::Migrate(args) => migrate::migrate(workspace, args, output),
         Command::Backfill(args) => migrate::backfill(workspace, args, output),
         Command::Policy(args) => policy::policy(workspace, &args.command, &settings.policy.value, output),

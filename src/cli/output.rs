@@ -15,6 +15,7 @@ use super::Answer;
 use super::args::{Color, LogFormat};
 use super::error::CommandError;
 use super::log::{Line, Log};
+use super::progress::Bar;
 use crate::config::{LogLevel, Settings};
 use crate::domain::json::{Value, pretty};
 use crate::report::{safe, safe_json, safe_lines, terminal};
@@ -28,6 +29,7 @@ pub(super) struct Output {
     json: bool,
     color: ColorChoice,
     log: Log,
+    bar: Bar,
     /// Whether nobody reads standard output any more.
     closed: AtomicBool,
 }
@@ -45,7 +47,18 @@ impl Output {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        Self { json, color, log: Log::new(log), closed: AtomicBool::new(false) }
+        Self {
+            json,
+            color,
+            log: Log::new(log),
+            bar: Bar::new(log == LogFormat::Text),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// How far the command has come; nothing that is printed runs into it.
+    pub(super) fn bar(&self) -> &Bar {
+        &self.bar
     }
 
     /// Takes from the settings what it needs.
@@ -81,19 +94,19 @@ impl Output {
         let stream = AutoStream::new(io::stdout(), self.color);
         if stream.current_choice() == ColorChoice::Never {
             // In one piece: piece by piece, each line would be a call of its own.
-            return self.written(io::stdout().lock().write_all(strip_str(text).to_string().as_bytes()));
+            return self.plain(&strip_str(text).to_string());
         }
-        self.written(stream.lock().write_all(text.as_bytes()))
+        self.written(|| stream.lock().write_all(text.as_bytes()))
     }
 
     /// Prints text for other programs, as it is.
     pub(super) fn plain(&self, text: &str) -> Result<(), CommandError> {
-        self.written(io::stdout().lock().write_all(text.as_bytes()))
+        self.written(|| io::stdout().lock().write_all(text.as_bytes()))
     }
 
     /// Prints a piece of JSON text.
     pub(super) fn raw(&self, text: &str) -> Result<(), CommandError> {
-        self.written(io::stdout().lock().write_all(safe_json(text).as_bytes()))
+        self.plain(&safe_json(text))
     }
 
     /// Prints one JSON object.
@@ -123,11 +136,11 @@ impl Output {
         }
     }
 
-    fn written(&self, result: io::Result<()>) -> Result<(), CommandError> {
+    fn written(&self, write: impl FnOnce() -> io::Result<()>) -> Result<(), CommandError> {
         if self.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
-        match result.and_then(|()| io::stdout().flush()) {
+        match self.bar.suspend(|| write().and_then(|()| io::stdout().flush())) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.closed.store(true, Ordering::Relaxed);
                 Ok(())
@@ -189,7 +202,9 @@ impl Output {
 
     fn to_stderr(&self, text: &str) {
         // Where standard error cannot be written there is nobody left to tell.
-        let _ = AutoStream::new(io::stderr(), self.color).lock().write_all(text.as_bytes());
+        self.bar.suspend(|| {
+            let _ = AutoStream::new(io::stderr(), self.color).lock().write_all(text.as_bytes());
+        });
     }
 }
 

@@ -1,6 +1,8 @@
 //! Progress, on standard error and only where a person looks at it.
 
+use std::io::{self, IsTerminal as _};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,7 +12,7 @@ use super::output::Output;
 use crate::config::LogLevel;
 use crate::domain::audit::RunVersions;
 use crate::domain::step::Step;
-use crate::ops::{MigrateProgress, Progress};
+use crate::ops::{Progress, Sweep};
 use crate::report::safe;
 
 /// A line that tells which steps are under way.
@@ -108,68 +110,91 @@ fn log(progress: &Progress, run: Option<&RunVersions>, output: &Output) {
     }
 }
 
-/// A bar that tells how many of many are settled, and how long it may take.
+/// What takes less is not worth a bar.
+const SOON: Duration = Duration::from_secs(1);
+
+/// A bar that tells how many of many are done, and how long the rest may take.
+#[derive(Debug)]
 pub(super) struct Bar {
-    bar: ProgressBar,
-    is_shown: bool,
+    line: ProgressBar,
+    is_wanted: bool,
+    is_drawn: AtomicBool,
 }
 
 impl Bar {
-    /// A bar that is drawn only on a terminal, and not into a log.
-    pub(super) fn new(output: &Output, what: &str) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        let template = format!("{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left");
-        if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style);
-        }
-        Self { bar, is_shown: !output.logs_json() }
+    /// A bar that is drawn only on a terminal, and only if it `is_wanted`.
+    pub(super) fn new(is_wanted: bool) -> Self {
+        let line = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        let is_wanted = is_wanted && io::stderr().is_terminal();
+        Self { line, is_wanted, is_drawn: AtomicBool::new(false) }
     }
 
-    /// Takes note of what happened.
-    pub(super) fn observe(&self, progress: MigrateProgress) {
-        match progress {
-            MigrateProgress::Begun(count) => {
-                self.bar.set_length(count as u64);
-                if self.is_shown {
-                    self.bar.set_draw_target(ProgressDrawTarget::stderr());
+    /// Takes note of how far a verb has come in going through the store; it shows where that takes long.
+    pub(super) fn observe(&self, sweep: Sweep) {
+        match sweep {
+            Sweep::Begun => {
+                self.line.reset();
+                self.of("runs");
+            }
+            Sweep::Expected(count) => self.line.set_length(count as u64),
+            Sweep::Looked => {
+                self.line.inc(1);
+                let is_due = || !self.is_drawn.load(Ordering::Relaxed) && self.line.elapsed() > SOON;
+                if self.is_wanted && is_due() {
+                    self.draw();
                 }
             }
-            MigrateProgress::Settled(count) => self.bar.inc(count as u64),
+            Sweep::Ended => self.finish(),
         }
     }
 
-    /// Begins, of as many as `count` says where somebody looks; of some, where it cannot.
-    pub(super) fn begin(&self, count: impl FnOnce() -> Option<usize>) {
-        if !self.is_shown {
+    /// Begins at once, of as many as `count` says where somebody looks; of some, where it cannot.
+    pub(super) fn begin(&self, what: &str, count: impl FnOnce() -> Option<usize>) {
+        if !self.is_wanted {
             return;
         }
-        self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        if self.bar.is_hidden() {
-            return;
-        }
+        self.draw();
         match count() {
-            Some(count) => self.bar.set_length(count as u64),
-            None => {
-                if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}, {per_sec}, {elapsed}") {
-                    self.bar.set_style(style);
-                }
+            Some(count) => {
+                self.of(what);
+                self.line.set_length(count as u64);
             }
+            None => self.styled("{spinner} {pos}, {per_sec}, {elapsed}"),
         }
-        self.bar.enable_steady_tick(Duration::from_millis(100));
     }
 
-    /// One more is settled.
+    fn of(&self, what: &str) {
+        self.styled(&format!("{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left"));
+    }
+
+    fn styled(&self, template: &str) {
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.line.set_style(style);
+        }
+    }
+
+    fn draw(&self) {
+        if !self.is_drawn.swap(true, Ordering::Relaxed) {
+            self.line.set_draw_target(ProgressDrawTarget::stderr());
+            self.line.enable_steady_tick(Duration::from_millis(100));
+        }
+    }
+
+    /// One more is done.
     pub(super) fn inc(&self) {
-        self.bar.inc(1);
+        self.line.inc(1);
     }
 
     /// Takes the bar away while something is printed.
-    pub(super) fn suspend(&self, print: impl FnOnce()) {
-        self.bar.suspend(print);
+    pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
+        self.line.suspend(print)
     }
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
+        if self.is_drawn.swap(false, Ordering::Relaxed) {
+            self.line.finish_and_clear();
+            self.line.set_draw_target(ProgressDrawTarget::hidden());
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::args::{VerifyArgs, reference};
 use super::output::Output;
 use super::stream::Stream;
-use super::{Answer, CommandError};
+use super::{Answer, CommandError, signal};
 use crate::domain::digest::Digest;
 use crate::domain::ids::PolicyName;
 use crate::domain::view::Verified;
@@ -11,7 +11,7 @@ use crate::ops::{self, OpsError, Scope, VerifyOptions, VerifyReport, Workspace};
 use crate::report::{json, terminal};
 
 pub(super) fn verify(
-    workspace: &Workspace<'_>,
+    workspace: Workspace<'_>,
     args: &VerifyArgs,
     output: &Output,
 ) -> Result<Answer, CommandError> {
@@ -20,7 +20,9 @@ pub(super) fn verify(
     } else {
         Scope::Runs(args.runs.iter().map(|run| reference(run)).collect::<Result<_, OpsError>>()?)
     };
-    shown(workspace, &VerifyOptions { scope, head: args.head }, !args.all, output)
+    let interrupted = signal::interrupted();
+    let workspace = Workspace { interrupted: &interrupted, ..workspace };
+    shown(&workspace, &VerifyOptions { scope, head: args.head }, !args.all, output)
 }
 
 /// `policy log --verify`

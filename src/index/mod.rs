@@ -4,6 +4,7 @@
 //! being told which runs there are and what is known of each; it reads no file of the store.
 
 mod query;
+mod sorter;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -15,6 +16,7 @@ use rusqlite::{
 };
 
 pub use query::{Answer, Limits, Row};
+pub use sorter::{Rank, Sorter};
 
 use crate::domain::facts::{Cell, Facts, OF_ARTIFACTS, OF_POLICIES, OF_RUNS, Table};
 use crate::domain::json;

@@ -24,19 +24,23 @@ pub struct AuditOptions {
 pub struct AuditReport {
     /// How many runs were looked at.
     pub runs: usize,
-    /// What does not agree, in the order of jobs and runs.
-    pub warnings: Vec<Warning>,
+    /// How much does not agree.
+    pub warnings: usize,
     /// What cannot be read.
     pub unreadable: Vec<Unreadable>,
 }
 
-/// Looks at the versions of every run.
+/// Looks at the versions of every run, and hands what does not agree to `each`, in the order of jobs and runs.
 ///
 /// # Errors
 /// [`OpsError`] where there is no store, no such job, or the user wants to stop.
-pub fn audit(workspace: &Workspace<'_>, options: &AuditOptions) -> Result<AuditReport, OpsError> {
+pub fn audit(
+    workspace: &Workspace<'_>,
+    options: &AuditOptions,
+    each: &mut dyn FnMut(Warning),
+) -> Result<AuditReport, OpsError> {
     let store = Store::open(&workspace.store)?;
-    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace.interrupted)?;
+    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace)?;
     let mut report = AuditReport::default();
     walk.each(
         |here| {
@@ -59,7 +63,10 @@ pub fn audit(workspace: &Workspace<'_>, options: &AuditOptions) -> Result<AuditR
         |found| {
             report.runs += 1;
             match found {
-                Ok(warnings) => report.warnings.extend(warnings),
+                Ok(warnings) => {
+                    report.warnings += warnings.len();
+                    warnings.into_iter().for_each(&mut *each);
+                }
                 Err(unreadable) => report.unreadable.push(unreadable),
             }
             ControlFlow::Continue(())

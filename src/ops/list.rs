@@ -1,10 +1,10 @@
 //! `list`: the runs of a store, newest first.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use super::artifact;
+use super::newest::{Newest, rank};
 use super::view::{attempts, created_at, manifest};
 use super::walk::{Here, Walk, no_runs, threads};
 use super::{OpsError, RunRef, Workspace};
@@ -33,9 +33,9 @@ pub struct ListOptions {
 /// What was found.
 #[derive(Debug, Default)]
 pub struct ListReport {
-    /// The runs, newest first; one whose age is not known comes last; ties by run id.
-    pub runs: Vec<RunRow>,
-    /// The versions that hold the findings of these runs.
+    /// The runs.
+    pub runs: Newest,
+    /// The versions that hold the findings of runs, listed or not.
     pub versions: Vec<VersionLine>,
     /// How many are wanted, the ones beyond the limit included.
     pub total: usize,
@@ -51,15 +51,14 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     let store = Store::open(&workspace.store)?;
     let limit = options.limit.unwrap_or(usize::MAX);
     let after = options.after.as_ref().map(|after| row(&after.resolve(&workspace.store)?.1)).transpose()?;
-    let mut report = ListReport::default();
-    let mut versions = versions(&store, options, &mut report)?;
+    let mut report = ListReport { runs: Newest::of(limit), ..ListReport::default() };
+    let versions = versions(&store, options, &mut report)?;
     let open = versions.iter().filter(|version| version.status.is_open());
     let open: HashSet<_> = open.filter_map(VersionLine::run).map(owned).collect();
     let index = store.index_path().and_then(|path| Index::as_it_is(&path).ok());
     let mut seen = 0;
-    // The newest `limit` rows seen so far, the oldest of them on top.
-    let mut newest = BinaryHeap::new();
-    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace.interrupted)?;
+    let mut put = Ok(());
+    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace)?;
     walk.each_knowing(
         |range| index.as_ref().and_then(|index| index.listed(range).ok()).unwrap_or_default(),
         |known, here| look(known, here, &options.filter),
@@ -73,7 +72,7 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
                         is_after(row)
                             && (!options.needs_decision || open.contains(&owned((&row.job_id, &row.run_id))))
                     }) {
-                        newest.push(Reverse(Ranked(row)));
+                        put = report.runs.put(row);
                         report.total += 1;
                     }
                 }
@@ -82,23 +81,17 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
                     report.total += 1;
                 }
             }
-            if newest.len() > limit {
-                newest.pop();
-            }
-            ControlFlow::Continue(())
+            if put.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         },
     );
+    put?;
     if workspace.is_interrupted() {
         return Err(OpsError::Stopped);
     }
     if seen == 0 {
         no_runs(&store, options.job.as_ref())?;
     }
-    let mut runs: Vec<RunRow> = newest.into_iter().map(|Reverse(Ranked(row))| row).collect();
-    runs.sort_by(|a, b| rank(b).cmp(&rank(a)));
-    let shown: HashSet<_> = runs.iter().map(|run| (&run.job_id, &run.run_id)).collect();
-    versions.retain(|version| version.run().is_some_and(|run| shown.contains(&run)));
-    Ok(ListReport { runs, versions, ..report })
+    Ok(ListReport { versions, ..report })
 }
 
 fn owned((job, run): (&JobId, &RunId)) -> (JobId, RunId) {
@@ -165,30 +158,3 @@ fn made(run: &RunDir, asks_who: bool) -> (Option<String>, Option<String>) {
 pub(super) fn row(run: &RunDir) -> Result<RunRow, OpsError> {
     Ok(listed(run, &RunFilter::default())?.row)
 }
-
-fn rank(row: &RunRow) -> (&Option<String>, &str, &str) {
-    (&row.created_at, row.run_id.as_str(), row.job_id.as_str())
-}
-
-/// A row in the order of its age.
-struct Ranked(RunRow);
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        rank(&self.0).cmp(&rank(&other.0))
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Ranked {}

@@ -16,6 +16,7 @@ mod index;
 mod input;
 mod list;
 mod migrate;
+mod newest;
 pub mod policy;
 mod prompts;
 mod reference;
@@ -43,9 +44,10 @@ pub use index::{QueryOptions, STATS, export_question, index, query};
 pub use input::{InputError, read_input, read_regular};
 pub use list::{ListOptions, ListReport, list};
 pub use migrate::{
-    ApplyReport, Change, Failure, Manifests, MigrateProgress, Planned, Rewrite, Selection, Survey, apply,
-    check_migration, plan, survey, target,
+    ApplyReport, Change, Failure, Manifests, Planned, Rewrite, Selection, Survey, apply, check_migration,
+    plan, survey, target,
 };
+pub use newest::Newest;
 pub use prompts::{PromptsOf, diff_prompts, prompt, prompt_sets};
 pub use reference::RunRef;
 use rules::load_rules;
@@ -57,6 +59,7 @@ pub use run::{
 pub use show::show;
 pub use source::{ContextFile, Source, SourceError, SourceKind};
 pub use verify::{Scope, VerifyOptions, VerifyReport, verify};
+pub use walk::Sweep;
 
 pub use crate::index::{Answer as Answered, IndexError, Row};
 pub use crate::provider::model::{Endpoint, EndpointError, Key, NoKey, Pace};
@@ -76,6 +79,8 @@ pub struct Workspace<'a> {
     pub no_wait: bool,
     /// Told once what is waited for, when that takes longer than a second.
     pub on_wait: &'a (dyn Fn(&Path) + Sync),
+    /// Told how far it has come by what goes through the whole store, from several threads.
+    pub on_sweep: &'a (dyn Fn(Sweep) + Sync),
 }
 
 impl Workspace<'_> {

@@ -7,10 +7,10 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::OpsError;
+use super::{OpsError, Workspace};
 use crate::domain::ids::{JobId, RunId};
 use crate::index::Range;
 use crate::store::{JobDir, RunDir, Store, StoreError};
@@ -20,7 +20,20 @@ const STRETCH: usize = 4096;
 /// So many items are taken by a thread at a time.
 const BLOCK: usize = 4;
 /// What is found is handed over when it has about so many bytes.
-pub(super) const BUDGET: usize = 1 << 25;
+pub(super) const BUDGET: usize = 1 << 24;
+
+/// How far a verb has come in going through a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sweep {
+    /// It begins, as a verb may do more than once.
+    Begun,
+    /// It will have looked at about so many runs, as far as is known by now.
+    Expected(usize),
+    /// It has looked at one more.
+    Looked,
+    /// It has come to the end.
+    Ended,
+}
 
 /// How to go through a store.
 pub(super) struct Walk<'a> {
@@ -30,8 +43,7 @@ pub(super) struct Walk<'a> {
     pub(super) threads: NonZeroUsize,
     /// At most so many runs are looked at before what was found is handed over.
     pub(super) stretch: usize,
-    /// Set when the user wants to stop.
-    pub(super) interrupted: &'a AtomicBool,
+    pub(super) workspace: &'a Workspace<'a>,
 }
 
 /// No runs, of `job` or at all, are an answer only where there could be some.
@@ -90,10 +102,10 @@ impl<'a> Walk<'a> {
         store: &'a Store,
         job: Option<&JobId>,
         threads: NonZeroUsize,
-        interrupted: &'a AtomicBool,
+        workspace: &'a Workspace<'_>,
     ) -> Result<Self, StoreError> {
         let jobs = job.map_or_else(|| store.jobs(), |job| Ok(vec![job.clone()]))?;
-        Ok(Self { store, jobs, threads, stretch: STRETCH, interrupted })
+        Ok(Self { store, jobs, threads, stretch: STRETCH, workspace })
     }
 
     /// Looks at every run with `look`, in several threads, and hands what it finds to `each`, in order. Ends
@@ -117,7 +129,20 @@ impl<'a> Walk<'a> {
         weigh: impl Fn(&T) -> usize + Sync,
         mut each: impl FnMut(T) -> ControlFlow<()>,
     ) {
-        let (mut next, mut window) = (0, 1);
+        (self.workspace.on_sweep)(Sweep::Begun);
+        self.go_through(&mut know, &look, &weigh, &mut each);
+        (self.workspace.on_sweep)(Sweep::Ended);
+    }
+
+    fn go_through<T: Send, K: Sync>(
+        &self,
+        know: &mut impl FnMut(Range<'_>) -> K,
+        look: &(impl Fn(&K, Result<Here<'_>, StoreError>) -> Option<T> + Sync),
+        weigh: &(impl Fn(&T) -> usize + Sync),
+        each: &mut impl FnMut(T) -> ControlFlow<()>,
+    ) {
+        let told = self.workspace.on_sweep;
+        let (mut next, mut window, mut listed) = (0, 1, 0);
         while next < self.jobs.len() {
             let jobs = &self.jobs[next..(next + window).min(self.jobs.len())];
             next += jobs.len();
@@ -127,6 +152,9 @@ impl<'a> Walk<'a> {
                 .enumerate()
                 .flat_map(|(at, list)| list.into_iter().map(move |run| (at, run)))
                 .collect();
+            listed += places.len();
+            // The jobs that are still to be listed are taken to be like those that were.
+            told(Sweep::Expected(listed.saturating_mul(self.jobs.len()) / next));
             window = if places.len() < STRETCH { window * 2 } else { (window / 2).max(1) };
             let mut places = places.into_iter().peekable();
             while places.peek().is_some() {
@@ -147,12 +175,14 @@ impl<'a> Walk<'a> {
                         self.threads,
                         rest,
                         || None,
-                        |found: &Option<T>| found.as_ref().map_or(0, &weigh),
+                        |found: &Option<T>| found.as_ref().map_or(0, weigh),
                         |open, waiting| {
-                            if self.interrupted.load(Ordering::Relaxed) {
+                            if self.workspace.is_interrupted() {
                                 return None;
                             }
-                            look(&known, waiting.here(self.store, jobs, open))
+                            let found = look(&known, waiting.here(self.store, jobs, open));
+                            told(Sweep::Looked);
+                            found
                         },
                     );
                     rest = &rest[found.len()..];
@@ -161,7 +191,7 @@ impl<'a> Walk<'a> {
                             return;
                         }
                     }
-                    if self.interrupted.load(Ordering::Relaxed) {
+                    if self.workspace.is_interrupted() {
                         return;
                     }
                 }
@@ -248,11 +278,14 @@ fn parallel<I: Sync, S, T: Send>(
         return take().into_iter().flat_map(|(_, results)| results).collect();
     }
     let mut blocks: Vec<(usize, Vec<T>)> = thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
-        handles
-            .into_iter()
-            .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        // Where the system grants no more threads, this one does their part.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, take).ok();
+        let handles: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let mut blocks = take();
+        for handle in handles {
+            blocks.extend(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        blocks
     });
     blocks.sort_unstable_by_key(|(start, _)| *start);
     blocks.into_iter().flat_map(|(_, results)| results).collect()

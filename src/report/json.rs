@@ -57,10 +57,9 @@ pub fn run(view: &RunView, replayed: Option<bool>) -> Value {
 
 /// A list of runs.
 #[must_use]
-pub fn list(runs: &[RunRow], versions: &[VersionLine], total: usize, unreadable: &[Unreadable]) -> Value {
+pub fn list(versions: &[&VersionLine], total: usize, unreadable: &[Unreadable]) -> Value {
     object([
         ("format_version", number(FORMAT_VERSION)),
-        ("runs", Value::Array(runs.iter().map(row).collect())),
         ("versions", to_value(&versions)),
         ("total", number(total as u64)),
         ("unreadable", to_value(&unreadable)),

@@ -24,7 +24,7 @@ use crate::store::{RunDir, Series, Store, StoreError};
 /// A run that can still change is read each time: its stamp never fits.
 const OPEN: &str = "open ";
 /// What was read is handed over when it has about so many bytes.
-const PARCEL: usize = 8 << 20;
+const PARCEL: usize = 4 << 20;
 /// So many parcels wait to be entered.
 const WAITING: usize = 3;
 
@@ -185,11 +185,12 @@ enum Message {
 fn update(workspace: &Workspace<'_>, store: &Store, index: &mut Index) -> Result<IndexReport, OpsError> {
     let filling = index.fill()?;
     filling.forget_unreadable()?;
-    let walk = Walk::of(store, None, threads(), workspace.interrupted)?;
+    let walk = Walk::of(store, None, threads(), workspace)?;
     let mut report = IndexReport::default();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(WAITING);
-        scope.spawn(move || look_through(&walk, &sender));
+        let look = thread::Builder::new().spawn_scoped(scope, move || look_through(&walk, &sender));
+        look.map_err(|error| IndexError::Answer(format!("the system grants no thread: {error}")))?;
         for message in receiver {
             match message {
                 Message::Ask([first, last], answer) => {
@@ -323,8 +324,8 @@ fn enter(filling: &Filling<'_>, found: Found, report: &mut IndexReport) -> Resul
 
 /// About how many bytes facts take that wait to be entered.
 fn size(facts: &Facts) -> usize {
-    let text = |cell: &Cell| if let Cell::Text(text) = cell { text.len() } else { 8 };
-    facts.rows.iter().flatten().flatten().map(text).sum()
+    let bytes = |cell: &Cell| size_of::<Cell>() + if let Cell::Text(text) = cell { text.len() } else { 0 };
+    facts.rows.iter().flatten().flatten().map(bytes).sum()
 }
 
 fn policies(store: &Store) -> Result<[Vec<Vec<Cell>>; 2], OpsError> {

@@ -25,15 +25,6 @@ pub struct ApplyReport {
     pub stopped: Option<String>,
 }
 
-/// What happened, for showing progress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// So many manifests are due.
-    Begun(usize),
-    /// So many of them more are settled.
-    Settled(usize),
-}
-
 /// Rewrites manifests and tells `each` of every one, once it is durable.
 ///
 /// # Errors
@@ -42,7 +33,6 @@ pub fn apply(
     workspace: &Workspace<'_>,
     rewrite: &Rewrite,
     selection: &Selection,
-    progress: &dyn Fn(Progress),
     each: &mut dyn FnMut(Planned),
 ) -> Result<ApplyReport, OpsError> {
     let (store, one) = selection.manifests.open(workspace)?;
@@ -65,8 +55,7 @@ pub fn apply(
     if needed > free {
         return Err(OpsError::NoRoom { store: store.path(), needed, free });
     }
-    progress(Progress::Begun(due.count));
-    apply.all(progress, each)
+    apply.all(each)
 }
 
 struct Apply<'a> {
@@ -96,7 +85,7 @@ enum Prepared {
 impl Apply<'_> {
     fn walk(&self) -> Result<Walk<'_>, OpsError> {
         let Selection { manifests, threads, .. } = self.selection;
-        Ok(Walk::of(self.store, manifests.job(), *threads, self.workspace.interrupted)?)
+        Ok(Walk::of(self.store, manifests.job(), *threads, self.workspace)?)
     }
 
     /// How much there is to do.
@@ -138,20 +127,10 @@ impl Apply<'_> {
         Ok(due)
     }
 
-    fn all(
-        &self,
-        progress: &dyn Fn(Progress),
-        each: &mut dyn FnMut(Planned),
-    ) -> Result<ApplyReport, OpsError> {
+    fn all(&self, each: &mut dyn FnMut(Planned)) -> Result<ApplyReport, OpsError> {
         let walk = Walk { stretch: batch_size(), ..self.walk()? };
-        let mut doing = Doing {
-            apply: self,
-            report: ApplyReport::default(),
-            batch: Vec::new(),
-            weight: 0,
-            progress,
-            each,
-        };
+        let mut doing =
+            Doing { apply: self, report: ApplyReport::default(), batch: Vec::new(), weight: 0, each };
         let (mut busy, most) = (Vec::new(), walk.stretch);
         let weigh = |prepared: &Prepared| match prepared {
             Prepared::Staged(_, change) => change.weight(),
@@ -200,14 +179,8 @@ impl Apply<'_> {
         let path = run.manifest_path();
         let missing = StoreError::NotFound { path: path.clone() };
         let Some(prepared) = self.waited(run) else { return Err(missing.into()) };
-        let mut doing = Doing {
-            apply: self,
-            report: ApplyReport::default(),
-            batch: Vec::new(),
-            weight: 0,
-            progress: &|_| {},
-            each,
-        };
+        let mut doing =
+            Doing { apply: self, report: ApplyReport::default(), batch: Vec::new(), weight: 0, each };
         let _ = doing.settle(prepared);
         let _ = doing.commit();
         let mut report = doing.report;
@@ -281,7 +254,6 @@ struct Doing<'a> {
     batch: Vec<(Staged, Change)>,
     /// What the batch holds in memory, about, in bytes.
     weight: usize,
-    progress: &'a dyn Fn(Progress),
     each: &'a mut dyn FnMut(Planned),
 }
 
@@ -327,7 +299,6 @@ impl Doing<'_> {
         if self.apply.selection.fail_fast && !self.report.failures.is_empty() {
             return ControlFlow::Break(());
         }
-        let count = staged.len();
         for ((staged, result), change) in self.apply.store.commit(staged).into_iter().zip(changes) {
             let path = staged.run().manifest_path();
             self.report.total += 1;
@@ -339,7 +310,6 @@ impl Doing<'_> {
                 Err(error) => self.failed(Failure { path, error: Box::new(error.into()) }),
             }
         }
-        (self.progress)(Progress::Settled(count));
         if self.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

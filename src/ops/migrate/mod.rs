@@ -18,7 +18,7 @@ use crate::domain::ids::JobId;
 use crate::domain::migration::Registry;
 use crate::store::{RunDir, Store, StoreError};
 
-pub use apply::{ApplyReport, Progress as MigrateProgress, apply};
+pub use apply::{ApplyReport, apply};
 pub use plan::{Planned, plan};
 pub use rewrite::{Change, Rewrite};
 pub use survey::{Survey, check_migration, survey};

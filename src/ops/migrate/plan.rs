@@ -59,7 +59,7 @@ pub fn plan(
             None => Ok(report),
         };
     }
-    let walk = Walk::of(&store, selection.manifests.job(), selection.threads, workspace.interrupted)?;
+    let walk = Walk::of(&store, selection.manifests.job(), selection.threads, workspace)?;
     let looked = |found: Result<Here<'_>, StoreError>| match found {
         Ok(here) => {
             let read = here.manifest()?;

@@ -75,7 +75,7 @@ fn visit<T: Send>(
 }
 
 pub(super) fn walk<'a>(workspace: &'a Workspace<'_>, store: &'a Store) -> Result<Walk<'a>, OpsError> {
-    Ok(Walk::of(store, None, threads(), workspace.interrupted)?)
+    Ok(Walk::of(store, None, threads(), workspace)?)
 }
 
 /// What `look` finds there; none where there is no run, and what cannot be read by its path.

@@ -133,7 +133,7 @@ fn verify_runs(
     workspace: &Workspace<'_>,
     tally: &mut Tally<'_>,
 ) -> Result<(), OpsError> {
-    let walk = Walk::of(store, None, threads(), workspace.interrupted)?;
+    let walk = Walk::of(store, None, threads(), workspace)?;
     let look = |here: Result<Here<'_>, StoreError>| {
         let (job, id) = match here {
             Ok(here) => here.ids(),
@@ -154,6 +154,9 @@ fn verify_runs(
         tally.add(&seen);
         ControlFlow::Continue(())
     });
+    if workspace.is_interrupted() {
+        return Err(OpsError::Stopped);
+    }
     for job in store.jobs()? {
         // That a job cannot be listed was said above.
         for id in store.not_entered(&job).unwrap_or_default() {

@@ -1,7 +1,5 @@
 //! What the reviewers found, said with the lines of the document, and what to do about it.
 
-use std::collections::HashMap;
-
 use super::{Detail, Page};
 use crate::domain::decision::Label;
 use crate::domain::panel::Method;
@@ -76,7 +74,7 @@ fn place(page: &mut Page, evidence: &Evidence, gutter: usize) {
         let doubt = match &evidence.run_id {
             _ if index + 1 < count => String::new(),
             _ if !evidence.supported => "  (not found there)".to_owned(),
-            Some(run) => format!("  (in the document of {})", super::short(run.as_str(), &HashMap::new())),
+            Some(run) => format!("  (in the document of {})", super::short(run.as_str())),
             None => String::new(),
         };
         let number = usize::try_from(evidence.start_line).unwrap_or(usize::MAX).saturating_add(index);

@@ -2,7 +2,7 @@
 
 mod findings;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::estimated::dollars;
@@ -21,7 +21,7 @@ use crate::domain::view::{AttemptView, RunRow, RunView, Unreadable, Verified, Ve
 const MIN_BAR_WIDTH: usize = 70;
 const BAR: usize = 20;
 /// So many letters of a run's id are shown in lists.
-const SHORT: usize = 12;
+pub const SHORT: usize = 12;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,8 +188,7 @@ fn panel(page: &mut Page, view: &RunView) {
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| counted(*count, what))
             .collect();
-        let carried =
-            review.carried_from().map(|run| format!("carried from {}", short(&safe(run), &HashMap::new())));
+        let carried = review.carried_from().map(|run| format!("carried from {}", short(&safe(run))));
         let counts: Vec<String> = counts.into_iter().chain(carried).collect();
         let score = review.confidence_score;
         let bar = if page.width < MIN_BAR_WIDTH { String::new() } else { format!("{}  ", bar(score)) };
@@ -310,56 +309,67 @@ fn shell_word(path: &str) -> String {
     if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
-/// As many letters of a run's id as tell it from every other run of the list.
-fn short<'a>(run: &'a str, alike: &HashMap<&str, usize>) -> &'a str {
-    run.get(..SHORT).filter(|cut| alike.get(cut).is_none_or(|count| *count < 2)).unwrap_or(run)
+/// The beginning of a run's id.
+fn short(run: &str) -> &str {
+    run.get(..SHORT).unwrap_or(run)
 }
 
-/// A list of runs, one a line.
-#[must_use]
-pub fn list(
-    runs: &[RunRow],
-    versions: &[VersionLine],
-    total: usize,
-    unreadable: &[Unreadable],
-    is_filtered: bool,
-) -> String {
-    let mut out = String::new();
-    let mut alike: HashMap<&str, usize> = HashMap::new();
-    for cut in runs.iter().filter_map(|row| row.run_id.as_str().get(..SHORT)) {
-        *alike.entry(cut).or_default() += 1;
-    }
-    let mut of_run: HashMap<_, Vec<&VersionLine>> = HashMap::new();
-    for version in versions {
-        of_run.entry(version.run()).or_default().push(version);
-    }
-    let job_width = runs.iter().map(|row| row.job_id.as_str().len()).max().unwrap_or_default().clamp(3, 40);
-    if !runs.is_empty() {
+/// How a list of runs is laid out, one a line.
+#[derive(Debug)]
+pub struct List {
+    /// How long the longest name of a job is, in bytes.
+    pub widest_job: usize,
+    /// The beginnings, as long as [`SHORT`], of ids that are not told apart by them.
+    pub alike: HashSet<String>,
+}
+
+impl List {
+    /// What stands above the columns.
+    #[must_use]
+    pub fn head(&self) -> String {
+        let width = self.job_width();
         let header = format!(
-            "{:<SHORT$}  {:<9} {:<10} {:<job_width$}  {}",
+            "{:<SHORT$}  {:<9} {:<10} {:<width$}  {}",
             "RUN", "OUTCOME", "CONFIDENCE", "JOB", "CREATED (UTC)"
         );
-        let _ = writeln!(out, "{}", styled(DIM, header));
+        styled(DIM, header) + "\n"
     }
-    for row in runs {
-        let outcome = outcome(row);
+
+    /// A run, and the versions that hold its findings.
+    #[must_use]
+    pub fn run(&self, row: &RunRow, versions: &[&VersionLine]) -> String {
+        let (width, job) = (self.job_width(), row.job_id.as_str());
         let confidence = row.weighted_confidence.map_or_else(|| "-".to_owned(), |value| value.to_string());
-        let created = created(row);
-        let run = short(row.run_id.as_str(), &alike);
-        let job = row.job_id.as_str();
-        let _ = writeln!(
-            out,
-            "{run:<SHORT$}  {outcome} {confidence:<10} {job:<job_width$}  {}",
-            styled(DIM, created)
+        let mut out = format!(
+            "{:<SHORT$}  {} {confidence:<10} {job:<width$}  {}\n",
+            self.short(row.run_id.as_str()),
+            outcome(row),
+            styled(DIM, created(row))
         );
-        for version in of_run.get(&Some((&row.job_id, &row.run_id))).into_iter().flatten() {
+        for version in versions {
             let _ = writeln!(out, "{:<SHORT$}  {}", "", artifact::line(version));
         }
+        out
     }
+
+    /// As many letters of a run's id as tell it from every other run of the list.
+    fn short<'a>(&self, run: &'a str) -> &'a str {
+        if self.alike.contains(short(run)) { run } else { short(run) }
+    }
+
+    fn job_width(&self) -> usize {
+        self.widest_job.clamp(3, 40)
+    }
+}
+
+/// What stands below a list of so many runs.
+#[must_use]
+pub fn list_end(shown: usize, total: usize, unreadable: &[Unreadable], is_filtered: bool) -> String {
+    let mut out = String::new();
     if total == 0 {
         out.push_str(if is_filtered { "no such runs\n" } else { "no runs yet\n" });
-    } else if total > runs.len() + unreadable.len() {
-        let _ = writeln!(out, "{}", styled(DIM, format!("{} of {total} runs", runs.len())));
+    } else if total > shown + unreadable.len() {
+        let _ = writeln!(out, "{}", styled(DIM, format!("{shown} of {total} runs")));
     }
     for broken in unreadable {
         let _ = writeln!(out, "{} {}", styled(RED, "unreadable"), safe(&broken.problem));
