@@ -104,8 +104,8 @@ impl RunDir {
         let entries = self.dir().entries()?;
         let newest = entries.iter().filter_map(|entry| kept.number(&entry.name)).max().unwrap_or(0);
         let name = kept.name(newest);
-        match self.dir().hash(&name) {
-            Ok((digest, _)) if digest == Digest::of(bytes) => Ok((name, true)),
+        match self.dir().hash_if(&name, |size| size == bytes.len() as u64) {
+            Ok((Some(digest), _)) if digest == Digest::of(bytes) => Ok((name, true)),
             _ => Ok((kept.name(newest + 1), false)),
         }
     }

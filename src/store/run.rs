@@ -130,6 +130,15 @@ impl RunDir {
         self.dir.hash(path)
     }
 
+    /// As [`Self::hash`], of a file that is as large as is recorded, or where that is not recorded as a file may be; of
+    /// another only its size, without reading it.
+    ///
+    /// # Errors
+    /// As [`Self::hash`].
+    pub fn hash_recorded(&self, path: &str, bytes: Option<u64>) -> Result<(Option<Digest>, u64), StoreError> {
+        self.dir.hash_if(path, |size| bytes.map_or(size <= MAX_FILE_BYTES, |bytes| bytes == size))
+    }
+
     /// Every file under `inputs/`, with its path under the run, sorted; empty where it is missing.
     ///
     /// # Errors

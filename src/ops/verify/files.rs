@@ -63,16 +63,15 @@ fn paths(files: &BTreeMap<String, FileRecord>) -> BTreeSet<&str> {
 }
 
 fn recorded(run: &RunDir, check: &'static str, path: &str, digest: Digest, bytes: Option<u64>) -> Check {
-    match run.hash(path) {
-        Ok((actual, _)) if actual != digest => {
+    match run.hash_recorded(path, bytes) {
+        Ok((Some(actual), _)) if actual == digest => Check::pass(check, path),
+        Ok((Some(actual), _)) => {
             Check::fail(check, path, format!("changed: {digest} is recorded, it has {actual}"))
         }
-        Ok((_, size)) if bytes.is_some_and(|bytes| bytes != size) => Check::fail(
-            check,
-            path,
-            format!("{} bytes are recorded, it has {size}", bytes.unwrap_or_default()),
-        ),
-        Ok(_) => Check::pass(check, path),
+        Ok((None, size)) => {
+            let recorded = bytes.map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string());
+            Check::fail(check, path, format!("changed: {recorded} bytes are recorded, it has {size}"))
+        }
         Err(StoreError::NotFound { .. }) => Check::fail(check, path, "missing"),
         Err(error) => Check::fail(check, path, error),
     }

@@ -227,20 +227,17 @@ impl Dir {
 
     /// The digest and size of the file `name`, of any size, without holding it in memory.
     pub(super) fn hash(&self, name: &str) -> Result<(Digest, u64)> {
-        let (mut file, path, _) = self.open_file(name)?;
-        let (mut hasher, mut size, mut buffer) = (sha2::Sha256::new(), 0, vec![0; 1 << 16]);
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => {
-                    hasher.update(&buffer[..read]);
-                    size += read as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => return Err(io_error("read", &path, source)),
-            }
+        let (file, path, _) = self.open_file(name)?;
+        hashed(file, &path)
+    }
+
+    /// As [`Self::hash`], where its size is `wanted`; of another file only its size, without reading it.
+    pub(super) fn hash_if(&self, name: &str, wanted: impl Fn(u64) -> bool) -> Result<(Option<Digest>, u64)> {
+        let (file, path, size) = self.open_file(name)?;
+        if !wanted(size) {
+            return Ok((None, size));
         }
-        Ok((Digest::from_bytes(hasher.finalize().into()), size))
+        hashed(file, &path).map(|(digest, size)| (Some(digest), size))
     }
 
     /// The names in the directory, sorted; names that are not UTF-8 are shown with replacements.
@@ -325,6 +322,22 @@ fn plain<'n>(component: &'n str, dir: &Path) -> Result<&'n str> {
 
 fn parent_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn hashed(mut file: File, path: &Path) -> Result<(Digest, u64)> {
+    let (mut hasher, mut size, mut buffer) = (sha2::Sha256::new(), 0, vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                hasher.update(&buffer[..read]);
+                size += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(source) => return Err(io_error("read", path, source)),
+        }
+    }
+    Ok((Digest::from_bytes(hasher.finalize().into()), size))
 }
 
 fn missing_is_none<T>(result: Result<T>) -> Result<Option<T>> {
