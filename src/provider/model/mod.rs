@@ -6,6 +6,8 @@
 mod api;
 mod ask;
 mod endpoint;
+#[cfg(test)]
+mod hostile;
 mod http;
 mod key;
 mod pace;
