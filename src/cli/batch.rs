@@ -10,7 +10,7 @@ use super::output::Output;
 use super::run::terms;
 use super::stream::Stream;
 use super::{Answer, CommandError, signal};
-use crate::config::{Author, LogLevel, Settings};
+use crate::config::{Author, Settings};
 use crate::domain::batch::{Estimates, Reviewed, Tally};
 use crate::domain::decision::Label;
 use crate::domain::json::{Value, to_line};
@@ -189,12 +189,7 @@ impl Told<'_> {
 
 /// How a document of the batch came out, as a line of the log.
 fn line(reviewed: &Reviewed) -> Line<'_> {
-    let (event, what) = if reviewed.replayed {
-        ("run_replayed", "was completed before")
-    } else {
-        ("run_completed", "is completed")
-    };
-    let mut line = Line::about(Some(&reviewed.run), LogLevel::Info, event, format!("the run {what}"));
+    let mut line = Line::completed(&reviewed.run, reviewed.replayed);
     line.more.extend(reviewed.decision.map(|decision| ("decision", decision.to_string().into())));
     line
 }

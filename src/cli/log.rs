@@ -51,6 +51,16 @@ impl<'a> Line<'a> {
         Self { event: Some(event), run, ..Self::of(level, message) }
     }
 
+    /// A line about a run that is completed now, or was before.
+    pub(super) fn completed(run: &'a RunVersions, before: bool) -> Self {
+        let (event, message) = if before {
+            ("run_replayed", "the run was completed before")
+        } else {
+            ("run_completed", "the run is completed")
+        };
+        Self::about(Some(run), LogLevel::Info, event, message)
+    }
+
     /// With the step that it is about.
     pub(super) fn step(mut self, step: &Step) -> Self {
         self.more.push(("step", step.to_string().into()));

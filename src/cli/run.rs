@@ -7,7 +7,7 @@ use super::log::Line;
 use super::output::Output;
 use super::progress::ProgressLine;
 use super::{Answer, CommandError, signal};
-use crate::config::{Author, LogLevel, Settings};
+use crate::config::{Author, Settings};
 use crate::domain::audit::RunVersions;
 use crate::domain::json::to_value;
 use crate::ops::{
@@ -128,12 +128,7 @@ fn review(
 fn log(report: &RunReport, output: &Output) {
     let manifest = &report.view.manifest;
     let run = RunVersions::of(&manifest.job_id, &manifest.run_id, manifest);
-    let (event, what) = if report.replayed {
-        ("run_replayed", "was completed before")
-    } else {
-        ("run_completed", "is completed")
-    };
-    let mut line = Line::about(Some(&run), LogLevel::Info, event, format!("the run {what}"));
+    let mut line = Line::completed(&run, report.replayed);
     if let Some(decision) = &manifest.decision {
         line.more.push(("decision", decision.label.to_string().into()));
         line.more.push(("overall_weighted_confidence", to_value(&decision.weighted_confidence)));
