@@ -294,8 +294,12 @@ fn index_kind(error: &IndexError) -> Kind {
         IndexError::Answer(_) => {
             ("io", SYSTEM, Some("free space or choose another output; nothing was changed"))
         }
+        IndexError::Sorting(_) => {
+            let hint = "free space where temporary files are, or name another place with TMPDIR";
+            ("io", SYSTEM, Some(hint))
+        }
         IndexError::Timeout => ("timeout", NO_ANSWER, Some("ask for less, or give it longer with --timeout")),
-        IndexError::Interrupted => ("interrupted", INTERRUPTED, None),
+        IndexError::Interrupted => ("interrupted", INTERRUPTED, Some("run it again to go on")),
         IndexError::Unusable | IndexError::Newer(_) => {
             ("bad_index", SYSTEM, Some("delete `.consensus/cache` in the store: nothing is lost with it"))
         }

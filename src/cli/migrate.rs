@@ -9,7 +9,9 @@ use super::stream::Stream;
 use super::{Answer, CommandError, signal};
 use crate::domain::json::Value;
 use crate::domain::migration::{Registry, Versions};
-use crate::ops::{self, ApplyReport, Failure, Manifests, Planned, Rewrite, Selection, Survey, Workspace};
+use crate::ops::{
+    self, ApplyReport, Failure, Manifests, OpsError, Planned, Rewrite, Selection, Survey, Workspace,
+};
 use crate::report::migration::{self, Distribution, Failed, Totals, Words};
 
 const MIGRATE: Words = Words { done: "Migrated", planned: "Would migrate", current: "Already current" };
@@ -109,7 +111,7 @@ fn surveyed(
         problems: &failed,
     };
     let error = match exit {
-        _ if survey.interrupted => Some(CommandError::interrupted()),
+        _ if survey.interrupted => Some(OpsError::Stopped.into()),
         Some(exit) if check => Some(CommandError::some_failed("manifests", failed.len(), exit)),
         _ => None,
     };
@@ -210,6 +212,7 @@ fn ended(
     let (failed, exit) = failed(failures);
     let totals = Totals { total, changed, current, failed: failed.len() };
     let error = match exit {
+        _ if interrupted && task.dry_run => Some(OpsError::Stopped.into()),
         _ if interrupted => Some(CommandError::interrupted()),
         Some(exit) => Some(CommandError::some_failed("manifests", failed.len(), exit)),
         None => None,

@@ -159,7 +159,7 @@ fn check(
         found => found?,
     };
     let error = match found.unreadable.len() {
-        _ if found.interrupted => Some(CommandError::interrupted()),
+        _ if found.interrupted => Some(OpsError::Stopped.into()),
         0 => None,
         broken => Some(CommandError::unreadable(broken)),
     };

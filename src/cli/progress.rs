@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::fs::FileType;
 
 use super::log::Line;
 use super::output::Output;
@@ -118,6 +119,8 @@ const SOON: Duration = Duration::from_secs(1);
 pub(super) struct Bar {
     line: ProgressBar,
     is_wanted: bool,
+    /// Whether another program reads what is printed.
+    is_piped: bool,
     is_drawn: AtomicBool,
 }
 
@@ -126,7 +129,10 @@ impl Bar {
     pub(super) fn new(is_wanted: bool) -> Self {
         let line = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let is_wanted = is_wanted && io::stderr().is_terminal();
-        Self { line, is_wanted, is_drawn: AtomicBool::new(false) }
+        // What is read by a pager has the terminal for itself.
+        let stdout = rustix::fs::fstat(io::stdout()).map(|stat| FileType::from_raw_mode(stat.st_mode));
+        let is_piped = matches!(stdout, Ok(FileType::Fifo | FileType::Socket));
+        Self { line, is_wanted, is_piped, is_drawn: AtomicBool::new(false) }
     }
 
     /// Takes note of how far a verb has come in going through the store; it shows where that takes long.
@@ -140,7 +146,7 @@ impl Bar {
             Sweep::Looked => {
                 self.line.inc(1);
                 let is_due = || !self.is_drawn.load(Ordering::Relaxed) && self.line.elapsed() > SOON;
-                if self.is_wanted && is_due() {
+                if self.is_wanted && !self.is_piped && is_due() {
                     self.draw();
                 }
             }
@@ -153,7 +159,6 @@ impl Bar {
         if !self.is_wanted {
             return;
         }
-        self.draw();
         match count() {
             Some(count) => {
                 self.of(what);
@@ -161,10 +166,11 @@ impl Bar {
             }
             None => self.styled("{spinner} {pos}, {per_sec}, {elapsed}"),
         }
+        self.draw();
     }
 
     fn of(&self, what: &str) {
-        self.styled(&format!("{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left"));
+        self.styled(&format!("{{wide_bar}} {{pos}}/{{len}} {what}, {{eta}} left"));
     }
 
     fn styled(&self, template: &str) {

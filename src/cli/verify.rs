@@ -74,16 +74,17 @@ impl Shown<'_> {
     }
 
     fn end(self, report: &VerifyReport) -> Result<(), CommandError> {
+        let stopped = report.interrupted.then(|| OpsError::Stopped.into());
         if self.output.is_json() {
-            return self.stream.close(&json::verified_in_all(
-                report.verified,
-                report.failed,
-                report.head_found,
-                report.holds(),
-            ));
+            let holds = report.holds() && stopped.is_none();
+            let rest = json::verified_in_all(report.verified, report.failed, report.head_found, holds);
+            return self.stream.finish(&rest, "", stopped);
         }
-        if !self.all || report.verified != 1 {
+        if !self.all || report.verified != 1 || stopped.is_some() {
             self.output.text(&terminal::tally(report.verified, report.failed))?;
+        }
+        if let Some(error) = stopped {
+            return Err(error);
         }
         match report.head_found {
             Some(false) => self

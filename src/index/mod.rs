@@ -54,6 +54,9 @@ pub enum IndexError {
     /// Whoever takes the answer cannot go on, in words.
     #[error("{0}")]
     Answer(String),
+    /// Rows cannot be sorted beside the memory.
+    #[error("rows cannot be sorted in a temporary file: {0}")]
+    Sorting(rusqlite::Error),
     /// Anything else that SQLite says.
     #[error("the index: {0}")]
     Sql(rusqlite::Error),

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Error, params};
 
 use super::IndexError;
 
@@ -31,12 +31,14 @@ impl Sorter {
     /// [`IndexError`] where the system keeps no temporary file.
     pub fn new() -> Result<Self, IndexError> {
         // An empty name is a file that SQLite removes itself.
-        let connection = Connection::open("")?;
-        connection.pragma_update(None, "cache_size", CACHE)?;
-        connection.pragma_update(None, "synchronous", "OFF")?;
-        connection
-            .execute_batch("CREATE TABLE rows (created_at TEXT, run TEXT, job TEXT, row TEXT); BEGIN")?;
-        Ok(Self(connection))
+        let opened = Connection::open("").and_then(|connection| {
+            connection.pragma_update(None, "cache_size", CACHE)?;
+            connection.pragma_update(None, "synchronous", "OFF")?;
+            connection
+                .execute_batch("CREATE TABLE rows (created_at TEXT, run TEXT, job TEXT, row TEXT); BEGIN")?;
+            Ok(connection)
+        });
+        opened.map(Self).map_err(IndexError::Sorting)
     }
 
     /// Takes a row.
@@ -44,9 +46,10 @@ impl Sorter {
     /// # Errors
     /// [`IndexError`].
     pub fn put(&self, rank: Rank<'_>, row: &str) -> Result<(), IndexError> {
-        let mut statement = self.0.prepare_cached("INSERT INTO rows VALUES (?1, ?2, ?3, ?4)")?;
-        statement.execute(params![rank.created_at, rank.run, rank.job, row])?;
-        Ok(())
+        let statement = self.0.prepare_cached("INSERT INTO rows VALUES (?1, ?2, ?3, ?4)");
+        let put = statement
+            .and_then(|mut statement| statement.execute(params![rank.created_at, rank.run, rank.job, row]));
+        put.map(drop).map_err(IndexError::Sorting)
     }
 
     /// Hands over the rows in their order, `limit` of them at most.
@@ -58,11 +61,15 @@ impl Sorter {
         limit: usize,
         each: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<(), IndexError> {
+        self.sorted(limit, each).map_err(IndexError::Sorting)
+    }
+
+    fn sorted(&self, limit: usize, each: &mut dyn FnMut(&str) -> ControlFlow<()>) -> Result<(), Error> {
         let text = "SELECT row FROM rows ORDER BY created_at DESC, run DESC, job DESC LIMIT ?1";
         let mut statement = self.0.prepare(text)?;
         let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
         while let Some(row) = rows.next()? {
-            if each(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?).is_break() {
+            if each(row.get_ref(0)?.as_str()?).is_break() {
                 break;
             }
         }
@@ -75,9 +82,11 @@ impl Sorter {
     /// [`IndexError`].
     pub fn alike(&self, letters: usize) -> Result<Vec<String>, IndexError> {
         let text = "SELECT substr(run, 1, ?1) FROM rows GROUP BY 1 HAVING count(*) > 1";
-        let mut statement = self.0.prepare(text)?;
-        let alike = statement.query_map([i64::try_from(letters).unwrap_or(i64::MAX)], |row| row.get(0))?;
-        Ok(alike.collect::<Result<_, _>>()?)
+        let letters = i64::try_from(letters).unwrap_or(i64::MAX);
+        let alike = self.0.prepare(text).and_then(|mut statement| {
+            statement.query_map([letters], |row| row.get(0))?.collect::<Result<_, Error>>()
+        });
+        alike.map_err(IndexError::Sorting)
     }
 }
 

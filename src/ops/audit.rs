@@ -40,7 +40,7 @@ pub fn audit(
     each: &mut dyn FnMut(Warning),
 ) -> Result<AuditReport, OpsError> {
     let store = Store::open(&workspace.store)?;
-    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace)?;
+    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace);
     let mut report = AuditReport::default();
     walk.each(
         |here| {
@@ -71,7 +71,7 @@ pub fn audit(
             }
             ControlFlow::Continue(())
         },
-    );
+    )?;
     if workspace.is_interrupted() {
         return Err(OpsError::Stopped);
     }

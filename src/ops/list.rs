@@ -58,7 +58,7 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
     let index = store.index_path().and_then(|path| Index::as_it_is(&path).ok());
     let mut seen = 0;
     let mut put = Ok(());
-    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace)?;
+    let walk = Walk::of(&store, options.job.as_ref(), threads(), workspace);
     walk.each_knowing(
         |range| index.as_ref().and_then(|index| index.listed(range).ok()).unwrap_or_default(),
         |known, here| look(known, here, &options.filter),
@@ -83,7 +83,7 @@ pub fn list(workspace: &Workspace<'_>, options: &ListOptions) -> Result<ListRepo
             }
             if put.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         },
-    );
+    )?;
     put?;
     if workspace.is_interrupted() {
         return Err(OpsError::Stopped);

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::OpsError;
 use super::view::created_at;
 use crate::domain::ids::{JobId, RunId};
-use crate::store::{RunDir, Store, StoreError};
+use crate::store::{Jobs, RunDir, Store, StoreError};
 
 /// A shorter beginning of a run id is refused: it would soon be ambiguous.
 const MIN_PREFIX: usize = 4;
@@ -59,7 +59,7 @@ impl RunRef {
         let run = match self {
             Self::Latest(job) => latest(&opened, job)?.ok_or_else(missing)?,
             Self::InJob(job, prefix) => {
-                by_prefix(&opened, std::slice::from_ref(job), prefix)?.ok_or_else(missing)?
+                by_prefix(&opened, Jobs::only(job.clone()), prefix)?.ok_or_else(missing)?
             }
             Self::Anywhere(prefix) => anywhere(&opened, prefix)?.ok_or_else(missing)?,
             Self::Path(_) => return Err(missing()),
@@ -81,10 +81,11 @@ impl std::fmt::Display for RunRef {
 
 /// A run of any job; a job's own name is told from it.
 fn anywhere(store: &Store, prefix: &str) -> Result<Option<RunDir>, OpsError> {
-    let jobs = store.jobs()?;
-    let found = if prefix.len() < MIN_PREFIX { None } else { by_prefix(store, &jobs, prefix)? };
-    match jobs.into_iter().find(|job| job.as_str() == prefix) {
-        Some(job) if found.is_none() => Err(OpsError::IsJob(job)),
+    let found = if prefix.len() < MIN_PREFIX { None } else { by_prefix(store, store.jobs(), prefix)? };
+    let is_job = |job: &JobId| Ok::<_, StoreError>(store.job(job)?.is_some());
+    let job = prefix.parse().ok().filter(|_| found.is_none());
+    match job.map(|job| is_job(&job).map(|is_job| is_job.then_some(job))).transpose()?.flatten() {
+        Some(job) => Err(OpsError::IsJob(job)),
         None if prefix.len() < MIN_PREFIX => Err(OpsError::BadReference(prefix.to_owned())),
         _ => Ok(found),
     }
@@ -112,10 +113,11 @@ fn at_path(path: &Path) -> Result<(Store, RunDir), OpsError> {
     if run.is_run()? { Ok((store, run)) } else { Err(bad()) }
 }
 
-fn by_prefix(store: &Store, jobs: &[JobId], prefix: &str) -> Result<Option<RunDir>, OpsError> {
-    let (mut found, mut unreadable): (Vec<(&JobId, RunId)>, _) = (Vec::new(), None);
+fn by_prefix(store: &Store, jobs: Jobs<'_>, prefix: &str) -> Result<Option<RunDir>, OpsError> {
+    let (mut found, mut unreadable): (Vec<(JobId, RunId)>, _) = (Vec::new(), None);
     for job in jobs {
-        let ids = match store.run_ids(job) {
+        let job = job?;
+        let ids = match store.run_ids(&job) {
             Ok(ids) => ids,
             Err(error) => {
                 unreadable = unreadable.or(Some(error));
@@ -123,8 +125,8 @@ fn by_prefix(store: &Store, jobs: &[JobId], prefix: &str) -> Result<Option<RunDi
             }
         };
         for id in ids.into_iter().filter(|id| id.as_str().starts_with(prefix)) {
-            if store.run(job, &id)?.is_some_and(|run| run.is_run().unwrap_or(true)) {
-                found.push((job, id));
+            if store.run(&job, &id)?.is_some_and(|run| run.is_run().unwrap_or(true)) {
+                found.push((job.clone(), id));
             }
         }
     }

@@ -13,10 +13,12 @@ use std::thread;
 use super::{OpsError, Workspace};
 use crate::domain::ids::{JobId, RunId};
 use crate::index::Range;
-use crate::store::{JobDir, RunDir, Store, StoreError};
+use crate::store::{JobDir, Jobs, RunDir, Store, StoreError};
 
 /// Jobs are listed together until about so many runs are known.
 const STRETCH: usize = 4096;
+/// A thread opens at most so many files and directories at once, and some that all of them share.
+const DESCRIPTORS: usize = 12;
 /// So many items are taken by a thread at a time.
 const BLOCK: usize = 4;
 /// What is found is handed over when it has about so many bytes.
@@ -38,8 +40,8 @@ pub enum Sweep {
 /// How to go through a store.
 pub(super) struct Walk<'a> {
     pub(super) store: &'a Store,
-    /// The jobs to look at, sorted.
-    pub(super) jobs: Vec<JobId>,
+    /// The job to look at; none for all of them.
+    pub(super) job: Option<JobId>,
     pub(super) threads: NonZeroUsize,
     /// At most so many runs are looked at before what was found is handed over.
     pub(super) stretch: usize,
@@ -49,7 +51,9 @@ pub(super) struct Walk<'a> {
 /// No runs, of `job` or at all, are an answer only where there could be some.
 pub(super) fn no_runs(store: &Store, job: Option<&JobId>) -> Result<(), OpsError> {
     match job {
-        _ if !store.is_marked()? => Err(StoreError::NoStore { path: store.path() }.into()),
+        _ if !store.is_marked()? && !store.has_runs()? => {
+            Err(StoreError::NoStore { path: store.path() }.into())
+        }
         Some(job) => Err(OpsError::NoSuchJob { job: job.clone(), store: store.path() }),
         None => Ok(()),
     }
@@ -103,35 +107,41 @@ impl<'a> Walk<'a> {
         job: Option<&JobId>,
         threads: NonZeroUsize,
         workspace: &'a Workspace<'_>,
-    ) -> Result<Self, StoreError> {
-        let jobs = job.map_or_else(|| store.jobs(), |job| Ok(vec![job.clone()]))?;
-        Ok(Self { store, jobs, threads, stretch: STRETCH, workspace })
+    ) -> Self {
+        Self { store, job: job.cloned(), threads, stretch: STRETCH, workspace }
     }
 
     /// Looks at every run with `look`, in several threads, and hands what it finds to `each`, in order. Ends
     /// early when `each` breaks or the user wants to stop. `weigh` says how many bytes something takes that
     /// waits to be handed over.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the jobs cannot be listed.
     pub(super) fn each<T: Send>(
         &self,
         look: impl Fn(Result<Here<'_>, StoreError>) -> Option<T> + Sync,
         weigh: impl Fn(&T) -> usize + Sync,
         each: impl FnMut(T) -> ControlFlow<()>,
-    ) {
-        self.each_knowing(|_| (), |(), here| look(here), weigh, each);
+    ) -> Result<(), StoreError> {
+        self.each_knowing(|_| (), |(), here| look(here), weigh, each)
     }
 
     /// As [`Self::each`], where `know` finds out beforehand what is known of a stretch of runs, by the first and
     /// the last of them.
+    ///
+    /// # Errors
+    /// As [`Self::each`].
     pub(super) fn each_knowing<T: Send, K: Sync>(
         &self,
         mut know: impl FnMut(Range<'_>) -> K,
         look: impl Fn(&K, Result<Here<'_>, StoreError>) -> Option<T> + Sync,
         weigh: impl Fn(&T) -> usize + Sync,
         mut each: impl FnMut(T) -> ControlFlow<()>,
-    ) {
+    ) -> Result<(), StoreError> {
         (self.workspace.on_sweep)(Sweep::Begun);
-        self.go_through(&mut know, &look, &weigh, &mut each);
+        let result = self.go_through(&mut know, &look, &weigh, &mut each);
         (self.workspace.on_sweep)(Sweep::Ended);
+        result
     }
 
     fn go_through<T: Send, K: Sync>(
@@ -140,13 +150,19 @@ impl<'a> Walk<'a> {
         look: &(impl Fn(&K, Result<Here<'_>, StoreError>) -> Option<T> + Sync),
         weigh: &(impl Fn(&T) -> usize + Sync),
         each: &mut impl FnMut(T) -> ControlFlow<()>,
-    ) {
+    ) -> Result<(), StoreError> {
+        // What can be opened no more would look like damage.
+        self.store.can_open(DESCRIPTORS * self.threads.get())?;
         let told = self.workspace.on_sweep;
-        let (mut next, mut window, mut listed) = (0, 1, 0);
-        while next < self.jobs.len() {
-            let jobs = &self.jobs[next..(next + window).min(self.jobs.len())];
-            next += jobs.len();
-            let lists = parallel(self.threads, jobs, || (), |_| 0, |(), job| self.list(job));
+        let mut every = self.job.clone().map_or_else(|| self.store.jobs(), Jobs::only);
+        let (mut seen, mut window, mut listed) = (0, 1, 0);
+        loop {
+            let jobs: Vec<JobId> = every.by_ref().take(window).collect::<Result<_, _>>()?;
+            if jobs.is_empty() {
+                return Ok(());
+            }
+            seen += jobs.len();
+            let lists = parallel(self.threads, &jobs, || (), |_| 0, |(), job| self.list(job));
             let places: Vec<(usize, Result<RunId, StoreError>)> = lists
                 .into_iter()
                 .enumerate()
@@ -154,7 +170,7 @@ impl<'a> Walk<'a> {
                 .collect();
             listed += places.len();
             // The jobs that are still to be listed are taken to be like those that were.
-            told(Sweep::Expected(listed.saturating_mul(self.jobs.len()) / next));
+            told(Sweep::Expected(listed.saturating_mul(every.total()) / seen));
             window = if places.len() < STRETCH { window * 2 } else { (window / 2).max(1) };
             let mut places = places.into_iter().peekable();
             while places.peek().is_some() {
@@ -175,24 +191,29 @@ impl<'a> Walk<'a> {
                         self.threads,
                         rest,
                         || None,
-                        |found: &Option<T>| found.as_ref().map_or(0, weigh),
+                        |found: &Looked<T>| {
+                            if let Looked::At(Some(found)) = found { weigh(found) } else { 0 }
+                        },
                         |open, waiting| {
                             if self.workspace.is_interrupted() {
-                                return None;
+                                return Looked::Skipped;
                             }
-                            let found = look(&known, waiting.here(self.store, jobs, open));
+                            let found = match waiting.here(self.store, &jobs, open) {
+                                // Its job was taken away since it was listed.
+                                Err(StoreError::NotFound { .. }) => None,
+                                here => look(&known, here),
+                            };
                             told(Sweep::Looked);
-                            found
+                            Looked::At(found)
                         },
                     );
                     rest = &rest[found.len()..];
-                    for found in found.into_iter().flatten() {
-                        if each(found).is_break() {
-                            return;
+                    for found in found {
+                        // What comes after it may have been looked at, by a thread that was ahead.
+                        let Looked::At(found) = found else { return Ok(()) };
+                        if found.is_some_and(|found| each(found).is_break()) {
+                            return Ok(());
                         }
-                    }
-                    if self.workspace.is_interrupted() {
-                        return;
                     }
                 }
             }
@@ -206,6 +227,14 @@ impl<'a> Walk<'a> {
             Err(error) => vec![Err(error)],
         }
     }
+}
+
+/// What became of a place.
+enum Looked<T> {
+    /// What was found there, if anything.
+    At(Option<T>),
+    /// The user wants to stop.
+    Skipped,
 }
 
 /// A run that is still to be looked at, by the place of its job.

@@ -31,7 +31,7 @@ pub use lock::Wait;
 pub use records::{Sealed, Series};
 pub use rewrite::{Kept, ManifestLock, Staged, batch_size, more_files};
 pub use run::{FileKind, LockedRun, RunDir};
-pub use scan::JobDir;
+pub use scan::{JobDir, Jobs};
 
 use rustix::fs::FileType;
 
@@ -156,7 +156,7 @@ impl Store {
         }
         let bytes = self.root.try_read(&format!("{}/{}", layout::OWN, layout::STORE_FILE), 1 << 16)?;
         // A store that was only being made when its maker died has no runs yet.
-        if bytes.is_none() && self.jobs()?.is_empty() {
+        if bytes.is_none() && self.jobs().next().transpose()?.is_none() {
             return Ok(None);
         }
         self.format()?;

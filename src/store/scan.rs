@@ -13,13 +13,17 @@ const LINKS: &str = "runs";
 
 impl Store {
     /// The jobs, sorted: directories whose name is a job id.
+    #[must_use]
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs { dir: Some(&self.root), page: Vec::new().into_iter(), last: None, listed: 0, further: 0 }
+    }
+
+    /// Whether the system grants so many open files more.
     ///
     /// # Errors
-    /// What the system refuses.
-    pub fn jobs(&self) -> Result<Vec<JobId>, StoreError> {
-        let entries = self.root.entries()?;
-        let dirs = entries.iter().filter(|entry| entry.kind == EntryKind::Dir);
-        Ok(dirs.filter_map(|entry| entry.name.parse().ok()).collect())
+    /// [`StoreError`] where it does not.
+    pub fn can_open(&self, count: usize) -> Result<(), StoreError> {
+        self.root.can_open(count)
     }
 
     /// The names of links beside the jobs, which are not entered, sorted.
@@ -45,7 +49,8 @@ impl Store {
     /// # Errors
     /// What the system refuses.
     pub fn has_runs(&self) -> Result<bool, StoreError> {
-        for job in self.jobs()? {
+        for job in self.jobs() {
+            let job = job?;
             for run in self.run_ids(&job)? {
                 // What cannot be looked into may be one.
                 if self.recorded(&job, &run).map_or(true, |run| run.is_some()) {
@@ -62,6 +67,65 @@ impl Store {
     /// What the system refuses.
     pub fn job(&self, job: &JobId) -> Result<Option<JobDir>, StoreError> {
         Ok(self.root.try_dir(job.as_str())?.map(|dir| JobDir { id: job.clone(), dir }))
+    }
+}
+
+/// So many names are held in memory; for further ones the directory is listed again.
+const PAGE: usize = 1 << 16;
+
+/// Jobs in their order, listed as they are needed; what the system refuses ends them.
+#[derive(Debug)]
+pub struct Jobs<'a> {
+    /// Where more of them may be.
+    dir: Option<&'a Dir>,
+    page: std::vec::IntoIter<JobId>,
+    /// The last of the page.
+    last: Option<JobId>,
+    /// So many were listed, and there are so many further ones.
+    listed: usize,
+    further: usize,
+}
+
+impl Jobs<'_> {
+    /// This job and no other.
+    #[must_use]
+    pub fn only(job: JobId) -> Self {
+        Self { dir: None, page: vec![job].into_iter(), last: None, listed: 1, further: 0 }
+    }
+
+    /// How many there are in all, as far as is known by now.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.listed + self.further
+    }
+
+    fn list(&mut self, dir: &Dir) -> Result<(), StoreError> {
+        let is_job = |name: &str| name.parse::<JobId>().is_ok();
+        let (names, further) = dir.dirs_after(self.last.as_ref().map(JobId::as_str), PAGE, is_job)?;
+        let jobs: Vec<JobId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        self.last = jobs.last().cloned();
+        self.listed += jobs.len();
+        self.further = further;
+        self.page = jobs.into_iter();
+        Ok(())
+    }
+}
+
+impl Iterator for Jobs<'_> {
+    type Item = Result<JobId, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(job) = self.page.next() {
+            return Some(Ok(job));
+        }
+        let dir = self.dir.take()?;
+        if let Err(error) = self.list(dir) {
+            return Some(Err(error));
+        }
+        if self.further > 0 {
+            self.dir = Some(dir);
+        }
+        self.page.next().map(Ok)
     }
 }
 
@@ -164,5 +228,41 @@ impl RunDir {
             }
         }
         Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_in_pages_as_they_would_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["b", "a", "c-1", "c", "z9", "B", "10", "2"];
+        for name in names {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        std::os::unix::fs::symlink("a", dir.path().join("d")).unwrap();
+        std::fs::create_dir(dir.path().join("runs")).unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let is_job = |name: &str| name.parse::<JobId>().is_ok();
+        let mut sorted = names;
+        sorted.sort_unstable();
+        for most in 1..10 {
+            let (mut found, mut last): (Vec<String>, Option<String>) = (Vec::new(), None);
+            loop {
+                let (page, further) = store.root.dirs_after(last.as_deref(), most, is_job).unwrap();
+                assert_eq!(page.len() + further + found.len(), names.len());
+                last = page.last().cloned();
+                found.extend(page);
+                if further == 0 {
+                    break;
+                }
+            }
+            assert_eq!(found, sorted, "{most}");
+        }
+        let mut jobs = store.jobs();
+        assert_eq!(jobs.by_ref().map(|job| job.unwrap().to_string()).collect::<Vec<_>>(), sorted);
+        assert_eq!(jobs.total(), names.len());
     }
 }

@@ -167,7 +167,9 @@ fn what_is_no_document_is_said_and_not_passed_over() {
 fn a_line_that_waits_for_others_is_printed_in_time() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.shell(
-        "(echo '{\"text\": \"One thing.\"}'; sleep 3; wc -l < out >&2) | consensus batch --from - > out",
+        "(echo '{\"text\": \"One thing.\"}'; \
+          for i in $(seq 600); do [ -s out ] && break; sleep 0.1; done; wc -l < out >&2) \
+         | consensus batch --from - > out",
     );
     assert!(outcome.exits(0).stderr.starts_with("1\n"));
 }

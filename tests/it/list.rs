@@ -57,3 +57,12 @@ fn each_filter_keeps_what_it_says() {
     }
     sandbox.run(["list", "--after", "nobody@latest"]).exits(4);
 }
+
+#[test]
+fn a_store_without_a_marker_is_one_where_runs_are() {
+    let sandbox = Sandbox::reviewed();
+    sandbox.shell("rm -rf artifacts/.consensus").exits(0);
+    sandbox.run(["list"]).exits(0);
+    let outcome = sandbox.run(["list", "--job", "other"]).exits(4);
+    assert!(outcome.stderr.contains("`other`"), "{outcome}");
+}

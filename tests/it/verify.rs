@@ -240,3 +240,20 @@ fn the_stores_marker_and_what_stands_in_a_runs_place_are_verified() {
         assert_eq!(outcome.status, Some(1), "{script}\n{outcome}");
     }
 }
+
+#[test]
+fn where_files_cannot_be_opened_nothing_is_called_damaged() {
+    if !has("prlimit") {
+        return;
+    }
+    let sandbox = Sandbox::reviewed();
+    for command in ["verify --all", "list", "audit", "index", "migrate --list-versions"] {
+        let enough = sandbox.shell(&format!("prlimit --nofile=512 consensus {command}")).exits(0).stdout;
+        for limit in 4..64 {
+            let outcome = sandbox.shell(&format!("prlimit --nofile={limit} consensus {command}"));
+            // Too few for the program to be loaded end it with 127.
+            assert!(matches!(outcome.status, Some(0 | 8 | 127)), "{command} {limit}\n{outcome}");
+            assert!(outcome.status != Some(0) || outcome.stdout == enough || command == "index", "{outcome}");
+        }
+    }
+}

@@ -179,13 +179,15 @@ enum Message {
     Ask([(String, String); 2], SyncSender<Known>),
     /// These were found.
     Found(Vec<Found>),
+    /// There may be more, which cannot be listed.
+    Ended(StoreError),
 }
 
 /// Reads what changed and enters it, side by side.
 fn update(workspace: &Workspace<'_>, store: &Store, index: &mut Index) -> Result<IndexReport, OpsError> {
     let filling = index.fill()?;
     filling.forget_unreadable()?;
-    let walk = Walk::of(store, None, threads(), workspace)?;
+    let walk = Walk::of(store, None, threads(), workspace);
     let mut report = IndexReport::default();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(WAITING);
@@ -198,6 +200,7 @@ fn update(workspace: &Workspace<'_>, store: &Store, index: &mut Index) -> Result
                     // Whoever asked is waiting for it.
                     let _ = answer.send(filling.seen(range)?);
                 }
+                Message::Ended(error) => return Err(error.into()),
                 Message::Found(parcel) => {
                     for found in parcel {
                         enter(&filling, found, &mut report)?;
@@ -208,7 +211,9 @@ fn update(workspace: &Workspace<'_>, store: &Store, index: &mut Index) -> Result
         Ok::<(), OpsError>(())
     })?;
     if workspace.is_interrupted() {
-        return Err(OpsError::Stopped);
+        // What was entered need not be read again.
+        filling.done()?;
+        return Err(IndexError::Interrupted.into());
     }
     if filling.count()? > report.runs {
         report.removed = remove_gone(store, &filling)?;
@@ -227,7 +232,7 @@ fn look_through(walk: &Walk<'_>, sender: &SyncSender<Message>) {
     let owned = |(job, run): (&str, &str)| (job.to_owned(), run.to_owned());
     let weigh = |found: &Found| if let Found::Read(facts, ..) = found { size(facts) } else { 0 };
     let (mut parcel, mut weight) = (Vec::new(), 0);
-    walk.each_knowing(
+    let gone = walk.each_knowing(
         |(first, last)| {
             let (answer, known) = mpsc::sync_channel(1);
             let _ = sender.send(Message::Ask([owned(first), owned(last)], answer));
@@ -249,6 +254,9 @@ fn look_through(walk: &Walk<'_>, sender: &SyncSender<Message>) {
         },
     );
     let _ = sender.send(Message::Found(parcel));
+    if let Err(error) = gone {
+        let _ = sender.send(Message::Ended(error));
+    }
 }
 
 /// Takes out the runs that are not there any more.

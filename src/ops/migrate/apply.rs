@@ -83,9 +83,9 @@ enum Prepared {
 }
 
 impl Apply<'_> {
-    fn walk(&self) -> Result<Walk<'_>, OpsError> {
+    fn walk(&self) -> Walk<'_> {
         let Selection { manifests, threads, .. } = self.selection;
-        Ok(Walk::of(self.store, manifests.job(), *threads, self.workspace)?)
+        Walk::of(self.store, manifests.job(), *threads, self.workspace)
     }
 
     /// How much there is to do.
@@ -102,7 +102,7 @@ impl Apply<'_> {
             Err(error) => Some(Err(Failure { path: error.path().to_owned(), error: Box::new(error.into()) })),
         };
         let mut due = Due::default();
-        self.walk()?.each(
+        self.walk().each(
             look,
             |_| 0,
             |seen| {
@@ -122,13 +122,13 @@ impl Apply<'_> {
                 }
                 ControlFlow::Continue(())
             },
-        );
+        )?;
         due.report.interrupted = self.workspace.is_interrupted();
         Ok(due)
     }
 
     fn all(&self, each: &mut dyn FnMut(Planned)) -> Result<ApplyReport, OpsError> {
-        let walk = Walk { stretch: batch_size(), ..self.walk()? };
+        let walk = Walk { stretch: batch_size(), ..self.walk() };
         let mut doing =
             Doing { apply: self, report: ApplyReport::default(), batch: Vec::new(), weight: 0, each };
         let (mut busy, most) = (Vec::new(), walk.stretch);
@@ -143,7 +143,7 @@ impl Apply<'_> {
                 error: Box::new(error.into()),
             })),
         };
-        walk.each(look, weigh, |prepared| {
+        let listed = walk.each(look, weigh, |prepared| {
             if let Prepared::Busy(job, run) = prepared {
                 busy.push((job, run));
                 return ControlFlow::Continue(());
@@ -152,6 +152,9 @@ impl Apply<'_> {
             if doing.batch.len() >= most || doing.weight >= BUDGET { doing.commit() } else { flow }
         });
         let _ = doing.commit();
+        if let Err(error) = listed {
+            doing.failed(Failure { path: self.store.path(), error: Box::new(error.into()) });
+        }
         // What another process held is looked at again, and waited for where it still does.
         for (job, run) in busy {
             if doing.is_over() {

@@ -59,7 +59,7 @@ pub fn plan(
             None => Ok(report),
         };
     }
-    let walk = Walk::of(&store, selection.manifests.job(), selection.threads, workspace)?;
+    let walk = Walk::of(&store, selection.manifests.job(), selection.threads, workspace);
     let looked = |found: Result<Here<'_>, StoreError>| match found {
         Ok(here) => {
             let read = here.manifest()?;
@@ -73,7 +73,7 @@ pub fn plan(
     let weigh = |planned: &Result<Option<String>, Failure>| {
         planned.as_ref().map_or(0, |shown| shown.as_ref().map_or(0, String::len))
     };
-    walk.each(looked, weigh, add);
+    walk.each(looked, weigh, add)?;
     report.interrupted = workspace.is_interrupted();
     if report.total == 0 && !report.interrupted {
         no_runs(&store, selection.manifests.job())?;

@@ -91,7 +91,7 @@ pub fn survey(
         survey.add(run.manifest_path(), seen, registry);
         return Ok(survey);
     }
-    let walk = Walk::of(&store, selection.manifests.job(), selection.threads, workspace)?;
+    let walk = Walk::of(&store, selection.manifests.job(), selection.threads, workspace);
     let looked = |found: Result<Here<'_>, StoreError>| match found {
         Ok(here) => {
             let seen = look(registry, here.manifest()?);
@@ -109,7 +109,7 @@ pub fn survey(
             survey.add(path, seen, registry);
             ControlFlow::Continue(())
         },
-    );
+    )?;
     survey.interrupted = workspace.is_interrupted();
     if survey.total == 0 && !survey.interrupted {
         no_runs(&store, selection.manifests.job())?;

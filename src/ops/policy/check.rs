@@ -93,7 +93,7 @@ fn all(
     let weigh = |found: &Result<(Tally, Option<String>), Unreadable>| {
         found.as_ref().map_or(0, |(_, shown)| shown.as_ref().map_or(0, String::len))
     };
-    walk(workspace, &store)?.each(look, weigh, |found| {
+    walk(workspace, &store).each(look, weigh, |found| {
         match found {
             Ok((tally, shown)) => {
                 report.tally.join(&tally);
@@ -102,7 +102,7 @@ fn all(
             Err(broken) => report.unreadable.push(broken),
         }
         ControlFlow::Continue(())
-    });
+    })?;
     report.interrupted = workspace.is_interrupted();
     if report.tally.checked + report.tally.skipped + report.unreadable.len() == 0 && !store.is_marked()? {
         return Err(StoreError::NoStore { path: store.path() }.into());

@@ -60,7 +60,7 @@ fn visit<T: Send>(
     each: &mut dyn FnMut(T),
 ) -> Result<Vec<Unreadable>, OpsError> {
     let mut unreadable = Vec::new();
-    walk(workspace, store)?.each(
+    walk(workspace, store).each(
         |found| looked(found, &look),
         |_| 0,
         |found| {
@@ -70,12 +70,12 @@ fn visit<T: Send>(
             }
             ControlFlow::Continue(())
         },
-    );
+    )?;
     if workspace.is_interrupted() { Err(OpsError::Stopped) } else { Ok(unreadable) }
 }
 
-pub(super) fn walk<'a>(workspace: &'a Workspace<'_>, store: &'a Store) -> Result<Walk<'a>, OpsError> {
-    Ok(Walk::of(store, None, threads(), workspace)?)
+pub(super) fn walk<'a>(workspace: &'a Workspace<'_>, store: &'a Store) -> Walk<'a> {
+    Walk::of(store, None, threads(), workspace)
 }
 
 /// What `look` finds there; none where there is no run, and what cannot be read by its path.

@@ -57,6 +57,8 @@ pub struct VerifyReport {
     pub failed: usize,
     /// Whether the remembered head was found; none when none was asked for.
     pub head_found: Option<bool>,
+    /// Whether the user stopped it before all were seen.
+    pub interrupted: bool,
 }
 
 impl VerifyReport {
@@ -119,7 +121,8 @@ pub fn verify(
         }
     }
     let mut report = tally.report;
-    if options.head.is_some() {
+    report.interrupted = workspace.is_interrupted();
+    if options.head.is_some() && !report.interrupted {
         report.head_found.get_or_insert(false);
     }
     Ok(report)
@@ -133,7 +136,7 @@ fn verify_runs(
     workspace: &Workspace<'_>,
     tally: &mut Tally<'_>,
 ) -> Result<(), OpsError> {
-    let walk = Walk::of(store, None, threads(), workspace)?;
+    let walk = Walk::of(store, None, threads(), workspace);
     let look = |here: Result<Here<'_>, StoreError>| {
         let (job, id) = match here {
             Ok(here) => here.ids(),
@@ -143,6 +146,10 @@ fn verify_runs(
             }
         };
         let subject = format!("{job}/{id}");
+        // One that was taken away since it was listed is none.
+        if matches!(store.run(&job, &id), Ok(None)) {
+            return None;
+        }
         match store.recorded(&job, &id) {
             Ok(Some(run)) => Some(run::verify(store, policies, &run)),
             Ok(None) if id.is_derived() => Some(unreadable(subject, &"there is no run in it")),
@@ -153,11 +160,12 @@ fn verify_runs(
     walk.each(look, Seen::weight, |seen| {
         tally.add(&seen);
         ControlFlow::Continue(())
-    });
+    })?;
     if workspace.is_interrupted() {
-        return Err(OpsError::Stopped);
+        return Ok(());
     }
-    for job in store.jobs()? {
+    for job in store.jobs() {
+        let job = job?;
         // That a job cannot be listed was said above.
         for id in store.not_entered(&job).unwrap_or_default() {
             let problem = "it is a link or a file, not a run's directory";

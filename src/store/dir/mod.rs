@@ -7,6 +7,7 @@
 mod remove;
 mod write;
 
+use std::collections::BinaryHeap;
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -240,6 +241,12 @@ impl Dir {
         hashed(file, &path).map(|(digest, size)| (Some(digest), size))
     }
 
+    /// Whether the system grants so many open files more.
+    pub(super) fn can_open(&self, count: usize) -> Result<()> {
+        let opened: io::Result<Vec<OwnedFd>> = (0..count).map(|_| self.fd.try_clone()).collect();
+        opened.map(drop).map_err(|source| io_error("open", &self.path, source))
+    }
+
     /// The names in the directory, sorted; names that are not UTF-8 are shown with replacements.
     pub(super) fn entries(&self) -> Result<Vec<Entry>> {
         let failed = |errno| failed("list", &self.path, errno);
@@ -259,6 +266,44 @@ impl Dir {
         }
         entries.sort();
         Ok(entries)
+    }
+
+    /// The names of directories that are `wanted` and come after `last`, sorted, at most `most` of them; and how many come
+    /// after these.
+    pub(super) fn dirs_after(
+        &self,
+        last: Option<&str>,
+        most: usize,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<(Vec<String>, usize)> {
+        let failed = |errno| failed("list", &self.path, errno);
+        // The first of them so far, the last of these on top.
+        let (mut first, mut further) = (BinaryHeap::new(), 0);
+        for entry in sys::Dir::read_from(&self.fd).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            if last.is_some_and(|last| name <= last) || !wanted(name) {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                FileType::Unknown => self.kind(entry.file_name()).map_err(failed)?,
+                kind => kind,
+            };
+            if kind != FileType::Directory {
+                continue;
+            }
+            if first.len() < most {
+                first.push(name.to_owned());
+                continue;
+            }
+            further += 1;
+            if let Some(mut greatest) = first.peek_mut()
+                && name < greatest.as_str()
+            {
+                name.clone_into(&mut greatest);
+            }
+        }
+        Ok((first.into_sorted_vec(), further))
     }
 
     fn kind(&self, name: &std::ffi::CStr) -> std::result::Result<FileType, Errno> {
