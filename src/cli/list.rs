@@ -1,6 +1,8 @@
 //! `consensus list`
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{ListArgs, reference};
 use super::output::Output;
@@ -8,7 +10,7 @@ use super::stream::Stream;
 use super::{Answer, CommandError, signal, whole};
 use crate::domain::filter::RunFilter;
 use crate::domain::view::VersionLine;
-use crate::ops::{self, ListOptions, ListReport, Workspace};
+use crate::ops::{self, ListOptions, ListReport, OpsError, Workspace};
 use crate::report::json;
 use crate::report::terminal::{self, List, SHORT};
 
@@ -42,11 +44,16 @@ pub(super) fn list(
     let interrupted = signal::interrupted();
     let workspace = Workspace { interrupted: &interrupted, ..workspace };
     let report = ops::list(&workspace, &options)?;
-    shown(report, is_filtered, output)
+    shown(report, is_filtered, &interrupted, output)
 }
 
 /// Prints each run as it comes, so that a large store needs no memory.
-fn shown(report: ListReport, is_filtered: bool, output: &Output) -> Result<Answer, CommandError> {
+fn shown(
+    report: ListReport,
+    is_filtered: bool,
+    interrupted: &AtomicBool,
+    output: &Output,
+) -> Result<Answer, CommandError> {
     let ListReport { runs, versions, total, unreadable } = report;
     let mut stream = Stream::new(output, "runs");
     let mut held: HashMap<_, Vec<&VersionLine>> = HashMap::new();
@@ -66,7 +73,11 @@ fn shown(report: ListReport, is_filtered: bool, output: &Output) -> Result<Answe
             stream.push_shown(&(above + &list.run(&row, of_run)));
         }
         count += 1;
+        if interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(stream.cut_short(OpsError::Stopped.into()));
+    }
     let broken = unreadable.len();
     stream.finish(
         &json::list(&versions, total, &unreadable),

@@ -34,28 +34,28 @@ impl Newest {
     }
 
     pub(super) fn put(&mut self, row: RunRow) -> Result<(), OpsError> {
-        if self.many.is_none() && self.few.len() >= FEW.min(self.limit) {
-            self.few.push(Reverse(Ranked(row)));
-            if self.limit <= FEW {
-                self.few.pop();
-                return Ok(());
-            }
-            let sorter = Sorter::new()?;
-            for Reverse(Ranked(row)) in self.few.drain() {
-                self.widest_job = self.widest_job.max(row.job_id.as_str().len());
-                sorter.put(rank(&row), &canonical(&to_value(&row)))?;
-            }
-            self.many = Some(sorter);
+        if self.many.is_some() {
+            return self.put_aside(&row);
+        }
+        self.few.push(Reverse(Ranked(row)));
+        if self.few.len() <= FEW.min(self.limit) {
             return Ok(());
         }
-        match &self.many {
-            Some(sorter) => {
-                self.widest_job = self.widest_job.max(row.job_id.as_str().len());
-                sorter.put(rank(&row), &canonical(&to_value(&row)))?;
-            }
-            None => self.few.push(Reverse(Ranked(row))),
+        if self.limit <= FEW {
+            self.few.pop();
+            return Ok(());
+        }
+        self.many = Some(Sorter::new()?);
+        for Reverse(Ranked(row)) in std::mem::take(&mut self.few) {
+            self.put_aside(&row)?;
         }
         Ok(())
+    }
+
+    fn put_aside(&mut self, row: &RunRow) -> Result<(), OpsError> {
+        self.widest_job = self.widest_job.max(row.job_id.as_str().len());
+        let text = canonical(&to_value(row));
+        self.many.as_ref().map_or(Ok(()), |sorter| sorter.put(rank(row), &text)).map_err(OpsError::from)
     }
 
     /// How long the longest name of a job is, in bytes.
@@ -80,22 +80,19 @@ impl Newest {
         Ok(alike.into_iter().filter(|(_, count)| *count > 1).map(|(cut, _)| cut.to_owned()).collect())
     }
 
-    /// Hands over the rows.
+    /// Hands over the rows, until `each` breaks.
     ///
     /// # Errors
     /// [`OpsError::Index`] where the file in which they are cannot be read.
-    pub fn each(self, each: &mut dyn FnMut(RunRow)) -> Result<(), OpsError> {
+    pub fn each(self, each: &mut dyn FnMut(RunRow) -> ControlFlow<()>) -> Result<(), OpsError> {
         let Some(sorter) = self.many else {
             // In the order of `Reverse`, the newest is the smallest.
-            self.few.into_sorted_vec().into_iter().for_each(|Reverse(Ranked(row))| each(row));
+            let _ = self.few.into_sorted_vec().into_iter().try_for_each(|Reverse(Ranked(row))| each(row));
             return Ok(());
         };
         Ok(sorter.each(self.limit, &mut |row| {
             // It was written by this program a moment ago.
-            if let Ok(row) = json::from_slice(row.as_bytes()) {
-                each(row);
-            }
-            ControlFlow::Continue(())
+            json::from_slice(row.as_bytes()).map_or(ControlFlow::Continue(()), &mut *each)
         })?)
     }
 }
@@ -152,7 +149,11 @@ mod tests {
                     newest.put(row.clone()).unwrap();
                 }
                 let mut found = Vec::new();
-                newest.each(&mut |row| found.push(row)).unwrap();
+                let mut each = |row| {
+                    found.push(row);
+                    ControlFlow::Continue(())
+                };
+                newest.each(&mut each).unwrap();
                 rows.sort_by(|a, b| rank(b).cmp(&rank(a)));
                 assert_eq!(found, rows[..limit.min(count)], "{count} {limit}");
             }

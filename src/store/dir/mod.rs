@@ -268,8 +268,8 @@ impl Dir {
         Ok(entries)
     }
 
-    /// The names of directories that are `wanted` and come after `last`, sorted, at most `most` of them; and how many come
-    /// after these.
+    /// The names of directories that are `wanted` and come after `last`, sorted, at most `most` of them; and about how many
+    /// come after these, none only where there are none.
     pub(super) fn dirs_after(
         &self,
         last: Option<&str>,
@@ -282,7 +282,14 @@ impl Dir {
         for entry in sys::Dir::read_from(&self.fd).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let Ok(name) = entry.file_name().to_str() else { continue };
-            if last.is_some_and(|last| name <= last) || !wanted(name) {
+            if last.is_some_and(|last| name <= last) {
+                continue;
+            }
+            if first.len() == most && first.peek().is_some_and(|greatest: &String| name > greatest.as_str()) {
+                further += 1;
+                continue;
+            }
+            if !wanted(name) {
                 continue;
             }
             let kind = match entry.file_type() {
@@ -297,9 +304,7 @@ impl Dir {
                 continue;
             }
             further += 1;
-            if let Some(mut greatest) = first.peek_mut()
-                && name < greatest.as_str()
-            {
+            if let Some(mut greatest) = first.peek_mut() {
                 name.clone_into(&mut greatest);
             }
         }
