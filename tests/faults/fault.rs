@@ -136,10 +136,8 @@ impl Fault {
     pub(crate) fn happen(&self, prepared: &Prepared, sandbox: &Sandbox) -> Option<(Outcome, bool)> {
         let command = prepared.command();
         let inject = |call: &str, what: &str, n: u32| {
-            let trace =
-                format!("strace -f -qqq -o ../trace -e trace={call} -e inject={call}:{what}:when={n}");
-            // Beside the store, and not in it.
-            let trace = trace.replace("../trace", "trace");
+            // The trace lies beside the store, and not in it.
+            let trace = format!("strace -f -qqq -o trace -e trace={call} -e inject={call}:{what}:when={n}");
             let outcome = sandbox.shell(&format!("{trace} {command}"));
             let happened = std::fs::read(sandbox.at("trace")).is_ok_and(|text| {
                 let text = String::from_utf8_lossy(&text);
