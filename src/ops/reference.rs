@@ -82,11 +82,9 @@ impl std::fmt::Display for RunRef {
 /// A run of any job; a job's own name is told from it.
 fn anywhere(store: &Store, prefix: &str) -> Result<Option<RunDir>, OpsError> {
     let found = if prefix.len() < MIN_PREFIX { None } else { by_prefix(store, store.jobs(), prefix)? };
-    let is_job = |job: &JobId| Ok::<_, StoreError>(store.job(job)?.is_some());
-    let job = prefix.parse().ok().filter(|_| found.is_none());
-    match job.map(|job| is_job(&job).map(|is_job| is_job.then_some(job))).transpose()?.flatten() {
-        Some(job) => Err(OpsError::IsJob(job)),
-        None if prefix.len() < MIN_PREFIX => Err(OpsError::BadReference(prefix.to_owned())),
+    match prefix.parse() {
+        Ok(job) if found.is_none() && matches!(store.job(&job), Ok(Some(_))) => Err(OpsError::IsJob(job)),
+        _ if prefix.len() < MIN_PREFIX => Err(OpsError::BadReference(prefix.to_owned())),
         _ => Ok(found),
     }
 }

@@ -147,13 +147,11 @@ fn verify_runs(
         };
         let subject = format!("{job}/{id}");
         // One that was taken away since it was listed is none.
-        if matches!(store.run(&job, &id), Ok(None)) {
-            return None;
-        }
-        match store.recorded(&job, &id) {
-            Ok(Some(run)) => Some(run::verify(store, policies, &run)),
-            Ok(None) if id.is_derived() => Some(unreadable(subject, &"there is no run in it")),
-            Ok(None) => None,
+        let run = store.run(&job, &id).transpose()?;
+        match run.and_then(|run| Ok((run.is_run()?, run))) {
+            Ok((true, run)) => Some(run::verify(store, policies, &run)),
+            Ok((false, _)) if id.is_derived() => Some(unreadable(subject, &"there is no run in it")),
+            Ok((false, _)) => None,
             Err(error) => Some(unreadable(subject, &error)),
         }
     };

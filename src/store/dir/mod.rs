@@ -257,11 +257,7 @@ impl Dir {
             if name == "." || name == ".." {
                 continue;
             }
-            let kind = match entry.file_type() {
-                // Some file systems do not say.
-                FileType::Unknown => self.kind(entry.file_name()).map_err(failed)?,
-                kind => kind,
-            };
+            let kind = self.kind(&entry).map_err(failed)?;
             entries.push(Entry { name, kind: entry_kind(kind), raw: entry.file_name().to_owned() });
         }
         entries.sort();
@@ -292,11 +288,7 @@ impl Dir {
             if !wanted(name) {
                 continue;
             }
-            let kind = match entry.file_type() {
-                FileType::Unknown => self.kind(entry.file_name()).map_err(failed)?,
-                kind => kind,
-            };
-            if kind != FileType::Directory {
+            if self.kind(&entry).map_err(failed)? != FileType::Directory {
                 continue;
             }
             if first.len() < most {
@@ -311,9 +303,15 @@ impl Dir {
         Ok((first.into_sorted_vec(), further))
     }
 
-    fn kind(&self, name: &std::ffi::CStr) -> std::result::Result<FileType, Errno> {
-        let stat = sys::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(FileType::from_raw_mode(stat.st_mode))
+    fn kind(&self, entry: &sys::DirEntry) -> std::result::Result<FileType, Errno> {
+        match entry.file_type() {
+            // Some file systems do not say.
+            FileType::Unknown => {
+                let stat = sys::statat(&self.fd, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW)?;
+                Ok(FileType::from_raw_mode(stat.st_mode))
+            }
+            kind => Ok(kind),
+        }
     }
 
     /// What the system says about `name`, following no link.
