@@ -38,6 +38,7 @@ pub(super) fn batch(
         ..workspace
     };
     let pace = Pace {
+        at_once: None,
         requests: args.requests_per_minute.map(Into::into),
         tokens: args.tokens_per_minute.map(Into::into),
     };

@@ -152,11 +152,12 @@ pub struct Head {
 }
 
 impl Event {
-    /// Whether nothing is built upon it, so that a loss of power may take it: a step that began is begun again, and a
-    /// request whose end is not known counts with all that was reserved for it; its answer is in its exchange.
+    /// Whether nothing is built upon it, so that a loss of power may take it: a step that began, or that
+    /// ended, is done again out of the answers that there are, and a request whose end is not known counts with all that
+    /// was reserved for it.
     #[must_use]
     pub fn can_be_lost(&self) -> bool {
-        matches!(self, Self::StepStarted { .. } | Self::CallSettled { .. })
+        matches!(self, Self::StepStarted { .. } | Self::StepCompleted { .. } | Self::CallSettled { .. })
     }
 }
 

@@ -1,10 +1,12 @@
 //! One execution of a run: the policy it ran under and its log.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::dir::{Dir, io_error};
+use super::dir::{Dir, Of, Syncs, io_error};
 use super::error::StoreError;
 use super::layout;
 use crate::domain::digest::Digest;
@@ -41,7 +43,7 @@ pub struct AttemptLog {
     number: u32,
     head: Head,
     length: u64,
-    is_durable: bool,
+    syncs: Option<Arc<Syncs>>,
 }
 
 impl AttemptLog {
@@ -61,7 +63,7 @@ impl AttemptLog {
         let path = dir.path().join(layout::EVENTS);
         let file = dir.open_append(layout::EVENTS)?;
         let length = file.metadata().map_err(|source| io_error("look at", &path, source))?.len();
-        Ok(Self { file, path, number, head, length, is_durable: dir.is_durable() })
+        Ok(Self { file, path, number, head, length, syncs: dir.syncs().cloned() })
     }
 
     /// Appends an event, durably, unless the run is made aside. One that nothing is built upon is written, and durable with
@@ -70,10 +72,13 @@ impl AttemptLog {
     /// # Errors
     /// [`StoreError::Io`]; the log then ends where it ended before.
     pub fn append(&mut self, at: String, event: Event) -> Result<(), StoreError> {
-        let is_durable = self.is_durable && !event.can_be_lost();
+        let syncs = self.syncs.as_ref().filter(|_| !event.can_be_lost());
         let (mut line, head) = self.head.next(at, event);
         line.push(b'\n');
-        let synced = || if is_durable { self.file.sync_data() } else { Ok(()) };
+        let synced = || match syncs {
+            Some(syncs) => syncs.sync(self.file.as_fd(), Of::Data).map_err(io::Error::from),
+            None => Ok(()),
+        };
         if let Err(source) = (&self.file).write_all(&line).and_then(|()| synced()) {
             // What was written of the line is no event; a reader cuts it too, should this fail.
             let _ = self.file.set_len(self.length);

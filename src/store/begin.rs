@@ -85,7 +85,7 @@ impl Store {
         (job, run): (&JobId, &RunId),
         new: &NewRun<'_>,
     ) -> Result<(Dir, Head), StoreError> {
-        let placed = build(building, new).and_then(|head| {
+        let placed = building.together(|dir| build(dir, new)).and_then(|head| {
             let jobs = make_unsynced(&self.root, job.as_str())?;
             // Whoever made it first may have died before its name was durable.
             self.root.sync()?;

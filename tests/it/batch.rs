@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -264,11 +266,38 @@ fn models_are_asked_by_several_documents_at_once_at_a_pace_and_never_twice() {
 }
 
 #[test]
+fn no_more_requests_are_under_way_than_so_many_documents_make() {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    for (jobs, parallel, documents, allowed) in [("1", "1", 2, 1), ("4", "1", 12, 4), ("2", "3", 8, 6)] {
+        let sandbox = sandbox(QUICK);
+        write_documents(&sandbox, documents);
+        most.store(0, Ordering::SeqCst);
+        let (now, highest) = (Arc::clone(&now), Arc::clone(&most));
+        let stub = Stub::new(move |seen, _| {
+            highest.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            thread::sleep(Duration::from_millis(100));
+            now.fetch_sub(1, Ordering::SeqCst);
+            answers_well(seen)
+        });
+        let args =
+            ["batch", "docs", "--provider", "chat", "--model", "m", "--jobs", jobs, "--parallel", parallel];
+        Outcome::from(&mut command(&sandbox, &stub, &args)).exits(0);
+        assert_eq!(most.load(Ordering::SeqCst), allowed, "--jobs {jobs} --parallel {parallel}");
+    }
+}
+
+#[test]
 fn a_batch_by_models_that_is_stopped_goes_on_where_it_was() {
+    for jobs in ["2", "4"] {
+        stopped_and_given_again(jobs);
+    }
+}
+
+fn stopped_and_given_again(jobs: &str) {
     let sandbox = sandbox(QUICK);
     write_documents(&sandbox, 4);
     let stub = Stub::new(|seen, _| answers_well(seen).after(Duration::from_millis(150)));
-    let args = ["batch", "docs", "--provider", "chat", "--model", "m", "--jobs", "2"];
+    let args = ["batch", "docs", "--provider", "chat", "--model", "m", "--jobs", jobs, "--parallel", "1"];
     let mut child = command(&sandbox, &stub, &args);
     let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     while stub.seen().len() < 9 {
@@ -283,7 +312,7 @@ fn a_batch_by_models_that_is_stopped_goes_on_where_it_was() {
     sandbox.run(["verify", "--all"]).exits(0);
     let asked = stub.seen().len();
     // Those that nobody waited for may have been asked again.
-    assert!((24..=34).contains(&asked), "{asked}");
+    assert!((24..=34).contains(&asked), "--jobs {jobs}: {asked}");
 }
 
 #[test]

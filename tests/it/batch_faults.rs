@@ -3,9 +3,15 @@
 //!
 //! `CONSENSUS_LONG=1` tries every call, and not a sample.
 
+use std::time::Duration;
+
+use crate::models;
+use crate::stub::{Stub, good as answers_well};
 use crate::support::{Outcome, Sandbox, good, has};
 
 const DOCUMENTS: usize = 5;
+/// So many at the same time share their syncs.
+const MANY: usize = 24;
 /// The calls that change a store, and how often each is tried at most where nobody asks for more.
 const CALLS: [(&str, u32); 6] =
     [("write", 8), ("mkdirat", 5), ("renameat", 4), ("syncfs", 3), ("fsync", 4), ("unlinkat", 3)];
@@ -99,6 +105,45 @@ fn refused_by_the_system_a_batch_says_so_and_tells_of_no_run_that_is_not_there()
             }
             holds_and_finishes(&sandbox, &what);
         }
+    }
+}
+
+/// So many wait for the disk that they share their syncs.
+#[test]
+fn a_shared_sync_that_fails_or_does_not_return_loses_no_answer() {
+    if !has("strace") {
+        return;
+    }
+    let faults = [("error=EIO", 3), ("error=ENOSYS", 1), ("signal=SIGKILL", 2), ("signal=SIGKILL", 15)];
+    for (what, n) in faults {
+        let sandbox = models::sandbox(models::QUICK);
+        for number in 0..MANY {
+            sandbox.write(
+                &format!("docs/rfc-{number}.md"),
+                good().replacen("invoices", &format!("bills {number}"), 1),
+            );
+        }
+        let stub = Stub::new(|seen, _| answers_well(seen).after(Duration::from_millis(20)));
+        let batch =
+            format!("consensus batch docs --provider chat --model m --jobs {MANY} --base-url {}", stub.url());
+        let outcome = sandbox.shell(&format!(
+            "strace -f -qqq -o /dev/null -e trace=syncfs -e inject=syncfs:{what}:when={n} {batch}"
+        ));
+        // Where the disk is quick nobody shares, and nothing happens.
+        let may = if what == "error=EIO" { &[Some(0), Some(8)][..] } else { &[Some(0), Some(137)] };
+        assert!(may.contains(&outcome.status), "{what} at {n}\n{outcome}");
+        for line in outcome.stdout.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let Some(path) = line["path"].as_str() else { continue };
+            let manifest: serde_json::Value =
+                serde_json::from_str(&sandbox.read(&format!("{path}/manifest.json"))).unwrap();
+            assert_eq!(manifest["status"], "completed", "{what} at {n}\n{outcome}");
+        }
+        sandbox.run(["verify", "--all"]).exits(0);
+        sandbox.shell(&batch).exits(0);
+        sandbox.run(["verify", "--all"]).exits(0);
+        let (asked, most) = (stub.seen().len(), if outcome.status == Some(0) { MANY * 6 } else { MANY * 11 });
+        assert!((MANY * 6..=most).contains(&asked), "{what} at {n}: {asked}\n{outcome}");
     }
 }
 

@@ -202,6 +202,8 @@ impl Stub {
 }
 
 fn serve(stream: &TcpStream, book: Option<&Mutex<Vec<Seen>>>, script: &dyn Fn(&Seen, usize) -> Reply) {
+    // As servers do: what is written in pieces is not held back until the first is acknowledged.
+    let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream);
     while let Some(seen) = request(&mut reader) {
         let before = book.map_or(0, |book| {

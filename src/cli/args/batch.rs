@@ -18,7 +18,7 @@ pub(in crate::cli) struct BatchArgs {
     /// `-` is standard input
     #[arg(long, value_name = "FILE.jsonl")]
     pub(in crate::cli) from: Option<PathBuf>,
-    /// How many documents are reviewed at the same time [default: as many as there are processors; 8 where models are asked]
+    /// How many documents are reviewed, or wait for models, at the same time [default: as many as there are processors; 8 where models are asked]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(in crate::cli) jobs: Option<NonZeroUsize>,
     /// Send no more requests to models a minute, all documents together

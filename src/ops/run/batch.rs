@@ -8,7 +8,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ use crate::domain::batch::Reviewed;
 use crate::domain::budget::Amount;
 use crate::domain::ids::{JobId, RunId};
 use crate::domain::provider::ProviderName;
+use crate::domain::step::Step;
 use crate::domain::view::AttemptView;
 use crate::ops::{ContextFile, OpsError, Source, SourceKind, Workspace, view};
 use crate::provider::model::Pace;
@@ -35,6 +36,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const NOTHING: (usize, Amount) = (0, Amount { tokens: 0, usd_micros: 0, nature_cost: 0 });
 /// So many documents are reviewed at the same time where models are asked and nobody says.
 const JOBS_WITH_MODELS: usize = 8;
+/// For so many documents that wait for answers another one may wait for the disk.
+const WAITING_FOR_THE_DISK: usize = 2;
 
 /// How a batch is made.
 #[derive(Debug, Clone)]
@@ -100,21 +103,20 @@ pub fn batch(
         return Err(OpsError::Asking("reviews from files are those of one document: `run` takes them"));
     }
     let mut setup = Setup::new(workspace, &options.terms, None)?;
-    setup.asking = setup.asking.again().at_pace(options.pace);
     for asked in setup.asking.choices() {
         ready::may_ask(&setup.limits.0, &setup.asking, &options.terms.asking, asked)?;
     }
     let asks_models = setup.asking.choices().next().is_some();
-    let jobs = options.jobs.map_or_else(
-        || {
-            if asks_models {
-                JOBS_WITH_MODELS
-            } else {
-                thread::available_parallelism().map_or(1, NonZeroUsize::get)
-            }
-        },
-        NonZeroUsize::get,
-    );
+    let jobs = options.jobs.map(NonZeroUsize::get);
+    let workers = if asks_models {
+        let jobs = jobs.unwrap_or(JOBS_WITH_MODELS);
+        let pace = Pace { at_once: Some(jobs.saturating_mul(at_once(&setup, options))), ..options.pace };
+        setup.asking = setup.asking.again().at_pace(pace);
+        // While what a document was answered is made durable, another one asks.
+        jobs + jobs / WAITING_FOR_THE_DISK
+    } else {
+        jobs.or_else(|| thread::available_parallelism().ok().map(NonZeroUsize::get)).unwrap_or(1)
+    };
     setup.asking.prepare();
     more_files();
     let batch = Batch {
@@ -124,25 +126,33 @@ pub fn batch(
         entries: Mutex::new(entries),
         tell,
         pending: Mutex::default(),
+        is_enough: Condvar::new(),
         is_stopped: AtomicBool::new(false),
         why: Mutex::default(),
     };
     thread::scope(|scope| {
         // Where the system grants no thread there are fewer at a time.
         let spawn = |_| thread::Builder::new().spawn_scoped(scope, || batch.work()).ok();
-        let workers: Vec<_> = (0..jobs).map_while(spawn).collect();
+        let workers: Vec<_> = (0..workers).map_while(spawn).collect();
         if workers.is_empty() {
             batch.work();
         }
         // Whoever is to review the next document may wait for its name, and for long.
         while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
-            thread::sleep(GLANCE);
+            batch.wait_for_enough();
             batch.settle(PATIENCE);
         }
     });
     batch.settle(Duration::ZERO);
     let why = batch.why.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(why.or_else(|| workspace.is_interrupted().then_some(OpsError::Interrupted)))
+}
+
+/// How many requests of one document are under way at the same time, at most.
+fn at_once(setup: &Setup<'_>, options: &BatchOptions) -> usize {
+    let reviews = setup.asking.choices().filter(|(step, _)| matches!(step, Step::Review(_))).count();
+    let parallel = options.terms.asking.parallel.map_or(usize::MAX, NonZeroUsize::get);
+    reviews.clamp(1, parallel)
 }
 
 /// A batch under way.
@@ -154,6 +164,8 @@ struct Batch<'a> {
     entries: Mutex<&'a mut (dyn Iterator<Item = Named> + Send)>,
     tell: &'a (dyn Fn(BatchEvent<'_>) + Sync),
     pending: Mutex<Pending>,
+    /// Told when so many wait that they are put into place.
+    is_enough: Condvar,
     is_stopped: AtomicBool,
     /// Why it was stopped, where it was not by the user.
     why: Mutex<Option<OpsError>>,
@@ -240,17 +252,29 @@ impl Batch<'_> {
         let mut pending = lock(&self.pending);
         pending.runs.push((entry, reviewed));
         pending.since.get_or_insert_with(Instant::now);
-        let is_enough = pending.runs.len() >= TOGETHER;
+        let count = pending.runs.len();
         drop(pending);
-        if is_enough {
+        if count >= 2 * TOGETHER {
+            // They are made faster than they are put into place, so whoever makes them helps.
             self.settle(Duration::ZERO);
+        } else if count >= TOGETHER {
+            self.is_enough.notify_one();
         }
     }
 
-    /// Puts into place what waits for others, where the first of it waited so long.
+    /// Waits for a moment, or until enough runs wait.
+    fn wait_for_enough(&self) {
+        let pending = lock(&self.pending);
+        if pending.runs.len() < TOGETHER {
+            drop(self.is_enough.wait_timeout(pending, GLANCE));
+        }
+    }
+
+    /// Puts into place what waits for others, where it is enough, or the first of it waited so long.
     fn settle(&self, waited: Duration) {
         let mut pending = lock(&self.pending);
-        let is_time = pending.since.is_some_and(|since| since.elapsed() >= waited);
+        let is_time =
+            pending.runs.len() >= TOGETHER || pending.since.is_some_and(|since| since.elapsed() >= waited);
         let ready = if is_time { std::mem::take(&mut *pending).runs } else { Vec::new() };
         drop(pending);
         self.place(ready);

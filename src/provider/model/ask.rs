@@ -205,11 +205,20 @@ impl Models {
             server.ok_or_else(|| CallError::new(CallFailure::BadRequest, "no server is configured"))?;
         let body = question.body(progress.repair.as_ref(), self.left_out(question));
         let expected = Pacer::expected(body.len());
-        let waited = self.pacer.wait(expected, &|| ledger.is_interrupted()).ok_or(Closed::Interrupted)?;
-        progress.waited.set(progress.waited.get() + waited);
-        let millis = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
-        self.waited.fetch_add(millis, Ordering::Relaxed);
-        let exchange = exchange(question, server, body, ledger, deadline())?;
+        let stop = || ledger.is_interrupted();
+        let waited = |waited: Duration| {
+            progress.waited.set(progress.waited.get() + waited);
+            let millis = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+            self.waited.fetch_add(millis, Ordering::Relaxed);
+        };
+        waited(self.pacer.wait(expected, &stop).ok_or(Closed::Interrupted)?);
+        let turn = || {
+            let begun = Instant::now();
+            let turn = self.pacer.turn(&stop);
+            waited(begun.elapsed());
+            turn
+        };
+        let exchange = exchange(question, server, body, ledger, deadline, turn)?;
         let took = exchange.usage.map(|usage| usage.input_tokens.saturating_add(usage.output_tokens));
         self.pacer.correct(expected, took.unwrap_or(expected));
         ledger.settle(&exchange)?;

@@ -49,7 +49,10 @@ pub(super) enum Trouble {
     /// The answer has more than [`MAX_BODY`] bytes.
     TooLarge,
     /// Whoever waited wants to stop.
-    Stopped,
+    Stopped {
+        /// Whether the request was sent before.
+        sent: bool,
+    },
 }
 
 impl Http {
@@ -85,7 +88,7 @@ impl Http {
         started.map_err(|error| Trouble::NotSent(format!("the system grants no thread: {error}")))?;
         loop {
             if stop() {
-                return Err(Trouble::Stopped);
+                return Err(Trouble::Stopped { sent: true });
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -134,7 +134,7 @@ impl Models {
             limits,
             source: Arc::new(source),
             turns,
-            pacer: Arc::default(),
+            pacer: Arc::new(Pacer::new(Pace::default())),
             waited: AtomicU64::new(0),
             told_of_a_cut: AtomicBool::new(false),
             left_out: Arc::default(),

@@ -1,4 +1,4 @@
-//! A pace: so many requests and so many tokens a minute, evenly, whoever asks.
+//! A pace: so many requests and so many tokens a minute, evenly, and so many requests at once, whoever asks.
 //!
 //! Each request is given the first moment at which it keeps to the pace; what it took more or less than was expected
 //! moves those that come after it.
@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::turns::{Turn, Turns};
 use crate::provider::GLANCE;
 
 /// An answer is expected to have so many tokens, until it is there.
@@ -22,12 +23,15 @@ pub struct Pace {
     pub requests: Option<u32>,
     /// Tokens a minute, of prompts and answers together.
     pub tokens: Option<u32>,
+    /// Requests that are under way at the same time.
+    pub at_once: Option<usize>,
 }
 
 /// Keeps a pace.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pacer {
     pace: Pace,
+    turns: Turns,
     next: Mutex<Next>,
 }
 
@@ -66,7 +70,7 @@ impl Next {
 
 impl Pacer {
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, next: Mutex::default() }
+        Self { pace, turns: Turns::new(pace.at_once.unwrap_or(usize::MAX)), next: Mutex::default() }
     }
 
     /// What a request with a body of so many bytes is expected to take, in tokens.
@@ -77,7 +81,7 @@ impl Pacer {
     /// Waits until a request that is expected to take `tokens` keeps to the pace, and says how long that was; none where
     /// `stop` says so meanwhile.
     pub(super) fn wait(&self, tokens: u64, stop: &dyn Fn() -> bool) -> Option<Duration> {
-        if self.pace == Pace::default() {
+        if self.pace.requests.is_none() && self.pace.tokens.is_none() {
             return Some(Duration::ZERO);
         }
         let begun = Instant::now();
@@ -89,6 +93,11 @@ impl Pacer {
             thread::sleep(slot.saturating_duration_since(Instant::now()).min(GLANCE));
         }
         Some(begun.elapsed())
+    }
+
+    /// Waits until one more request may be under way; none where `stop` says so meanwhile.
+    pub(super) fn turn(&self, stop: &dyn Fn() -> bool) -> Option<Turn<'_>> {
+        self.turns.take(stop)
     }
 
     /// Takes note of what a request took, where its server says.
@@ -103,7 +112,7 @@ mod tests {
 
     #[test]
     fn no_minute_has_more_than_the_pace() {
-        let pace = Pace { requests: Some(30), tokens: Some(6000) };
+        let pace = Pace { requests: Some(30), tokens: Some(6000), at_once: None };
         let (start, mut next) = (Instant::now(), Next::default());
         // By requests one every two seconds; by tokens one every three.
         let slots: Vec<u64> = (0..5).map(|_| (next.slot(pace, start, 300) - start).as_secs()).collect();

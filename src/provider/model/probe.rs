@@ -134,7 +134,8 @@ impl Models {
         let deadline = Instant::now() + Duration::from_secs(patience);
         loop {
             let body = question.body(None, self.left_out(&question));
-            let exchange = exchange(&question, server, body, ledger, deadline)?;
+            let exchange =
+                exchange(&question, server, body, ledger, &|| deadline, || self.pacer.turn(&|| false))?;
             ledger.settle(&exchange)?;
             let outcome = self.outcome(&question, &exchange);
             match (outcome.said, outcome.left_out) {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::api::{self, Api, Said};
 use super::http::{Incoming, MAX_BODY, Outgoing, Trouble};
+use super::turns::Turn;
 use super::{Question, Server};
 use crate::domain::digest::Digest;
 use crate::domain::exchange::{EXCHANGE_FORMAT, Exchange, OK, Received, Sent, Usage, request_digest};
@@ -26,13 +27,15 @@ const HEADERS: [&str; 10] = [
 ];
 const LIMIT_HEADERS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
 
-/// Sends a request and says what came back.
-pub(super) fn exchange(
+/// Sends a request and says what came back. It is reserved, and then sent once there is a `turn`; none where nobody waits
+/// for it any more.
+pub(super) fn exchange<'t>(
     question: &Question<'_>,
     server: &Server,
     body: String,
     ledger: &dyn Ledger,
-    deadline: Instant,
+    deadline: &dyn Fn() -> Instant,
+    turn: impl FnOnce() -> Option<Turn<'t>>,
 ) -> Result<Exchange, ProviderError> {
     let choice = question.choice;
     let api = api::of(choice.provider);
@@ -48,14 +51,19 @@ pub(super) fn exchange(
         request: digest,
         most,
     };
-    let call = ledger.reserve(&intent, deadline)?;
+    let call = ledger.reserve(&intent, deadline())?;
+    let turn = turn();
     let (at, begun) = (ledger.now(), Instant::now());
     let endpoint = &server.endpoint;
     let outgoing =
         Outgoing { url: endpoint.url(api.path()), headers: api.headers(endpoint.key()), body: body.clone() };
-    let came = server.http().post(outgoing, deadline, &|| ledger.is_interrupted());
+    let came = match &turn {
+        Some(_) => server.http().post(outgoing, deadline(), &|| ledger.is_interrupted()),
+        None => Err(Trouble::Stopped { sent: false }),
+    };
+    drop(turn);
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let sent = !matches!(came, Err(Trouble::NotSent(_)));
+    let sent = !matches!(came, Err(Trouble::NotSent(_) | Trouble::Stopped { sent: false }));
     let blank = Exchange {
         format: EXCHANGE_FORMAT,
         step: question.step.clone(),
@@ -99,7 +107,8 @@ fn in_words(trouble: &Trouble, base: &str) -> (&'static str, String) {
         Trouble::TooLarge => {
             (CallFailure::Server.code(), format!("the answer of `{base}` has more than {MAX_BODY} bytes"))
         }
-        Trouble::Stopped => (INTERRUPTED, "nobody waited for the answer".to_owned()),
+        Trouble::Stopped { sent: true } => (INTERRUPTED, "nobody waited for the answer".to_owned()),
+        Trouble::Stopped { sent: false } => (INTERRUPTED, "it was not sent".to_owned()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! reads; `write.rs` and `remove.rs` have the rest.
 
 mod remove;
+mod syncs;
 mod write;
 
 use std::collections::BinaryHeap;
@@ -13,6 +14,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
 use rustix::fs::ResolveFlags;
@@ -22,6 +24,7 @@ use sha2::Digest as _;
 
 use super::error::StoreError;
 use crate::domain::digest::Digest;
+pub(super) use syncs::{Of, Syncs};
 
 const DIR_FLAGS: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -38,8 +41,8 @@ const DIR_MODE: Mode = Mode::from_raw_mode(0o777);
 pub(super) struct Dir {
     fd: OwnedFd,
     path: PathBuf,
-    /// Whether what is written here, or below, is made durable at once. What is not is synced together, later.
-    is_durable: bool,
+    /// Whoever makes durable what is written here, or below; nobody where it is synced together, later.
+    syncs: Option<Arc<Syncs>>,
 }
 
 /// One name in a directory.
@@ -66,7 +69,8 @@ impl Dir {
         let flags = DIR_FLAGS.difference(OFlags::NOFOLLOW);
         let fd = retry_on_intr(|| sys::open(path, flags, Mode::empty()))
             .map_err(|errno| failed("open", path, errno))?;
-        Ok(Self { fd, path: path.to_owned(), is_durable: true })
+        let root = fd.try_clone().map_err(|source| io_error("open", path, source))?;
+        Ok(Self { fd, path: path.to_owned(), syncs: Some(Arc::new(Syncs::new(root))) })
     }
 
     /// Opens the directory that the user named, making it and its parents where they are missing.
@@ -99,12 +103,25 @@ impl Dir {
 
     /// The same directory, for writing what is made durable later.
     pub(super) fn synced_later(self) -> Self {
-        Self { is_durable: false, ..self }
+        Self { syncs: None, ..self }
     }
 
-    /// Whether what is written here is made durable at once.
-    pub(super) fn is_durable(&self) -> bool {
-        self.is_durable
+    /// Has `write` write below this directory, durably when this returns: each file for itself, or, where so many are
+    /// synced at the moment that sharing is quicker, all of them together. It may be called twice.
+    pub(super) fn together<T>(&self, write: impl Fn(&Self) -> Result<T>) -> Result<T> {
+        let Some(syncs) = self.syncs.as_ref().filter(|syncs| syncs.is_crowded()) else { return write(self) };
+        let fd = self.fd.try_clone().map_err(|source| io_error("open", &self.path, source))?;
+        let written = write(&Self { fd, path: self.path.clone(), syncs: None })?;
+        match syncs.all() {
+            Ok(true) => Ok(written),
+            Ok(false) => write(self),
+            Err(errno) => Err(failed("sync", &self.path, errno)),
+        }
+    }
+
+    /// Whoever makes durable what is written here at once; nobody where that is done later.
+    pub(super) fn syncs(&self) -> Option<&Arc<Syncs>> {
+        self.syncs.as_ref()
     }
 
     /// Opens the directory `name`, which may have several components.
@@ -119,7 +136,7 @@ impl Dir {
             fd = Some(opened.map_err(|errno| failed_at(from, component, "open", &path, errno))?);
         }
         let fd = fd.expect("a name has at least one component");
-        Ok(Self { fd, path, is_durable: self.is_durable })
+        Ok(Self { fd, path, syncs: self.syncs.clone() })
     }
 
     /// As [`Self::dir`]; none where it is missing.

@@ -45,7 +45,7 @@ impl Dir {
         }
         let fd = retry_on_intr(|| sys::openat(&self.fd, &entry.raw, DIR_FLAGS, Mode::empty()))
             .map_err(|errno| failed("open", &path, errno))?;
-        Self { fd, path: path.clone(), is_durable: self.is_durable }.clear()?;
+        Self { fd, path: path.clone(), syncs: self.syncs.clone() }.clear()?;
         self.unlink(&entry.raw, AtFlags::REMOVEDIR, &path)
     }
 

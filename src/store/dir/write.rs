@@ -10,7 +10,7 @@ use rustix::fs::{self as sys, AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Gid, Uid, geteuid};
 
-use super::{Dir, Result, failed, failed_at, io_error};
+use super::{Dir, Of, Result, failed, failed_at, io_error, syncs};
 use crate::store::error::StoreError;
 use crate::store::layout;
 
@@ -23,10 +23,9 @@ impl Dir {
     /// Writes the new file `name` and syncs it, but not the directory.
     pub(in crate::store) fn write_new(&self, name: &str, bytes: &[u8]) -> Result<File> {
         let file = self.write_unsynced(name, bytes)?;
-        if !self.is_durable {
-            return Ok(file);
+        if let Some(syncs) = &self.syncs {
+            syncs.sync(file.as_fd(), Of::File).map_err(|errno| self.unwritten(name, errno.into()))?;
         }
-        file.sync_all().map_err(|source| self.unwritten(name, source))?;
         Ok(file)
     }
 
@@ -70,15 +69,7 @@ impl Dir {
     /// Makes everything in the file system durable, and says whether the system can: some have no such
     /// call, some sandboxes refuse it.
     pub(in crate::store) fn sync_file_system(&self) -> Result<bool> {
-        #[cfg(target_os = "linux")]
-        let synced = sys::syncfs(&self.fd);
-        #[cfg(not(target_os = "linux"))]
-        let synced = Err(Errno::NOSYS);
-        match synced {
-            Ok(()) => Ok(true),
-            Err(Errno::NOSYS | Errno::PERM | Errno::OPNOTSUPP) => Ok(false),
-            Err(errno) => Err(failed("sync", &self.path, errno)),
-        }
+        syncs::file_system(&self.fd).map_err(|errno| failed("sync", &self.path, errno))
     }
 
     /// Gives the file `name` a second name, where nothing may be yet.
@@ -93,7 +84,7 @@ impl Dir {
     /// Puts `bytes` at `name`, durably: readers see the old file or the new one, whole. The old file's
     /// permissions are kept.
     pub(in crate::store) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        if !self.is_durable {
+        if self.syncs.is_none() {
             return self.write_anew(name, bytes).map(drop);
         }
         let temporary = layout::temporary(name);
@@ -162,10 +153,8 @@ impl Dir {
 
     /// Makes the directory's names durable.
     pub(in crate::store) fn sync(&self) -> Result<()> {
-        if !self.is_durable {
-            return Ok(());
-        }
-        sys::fsync(&self.fd).map_err(|errno| failed("sync", &self.path, errno))
+        let Some(syncs) = &self.syncs else { return Ok(()) };
+        syncs.sync(self.fd.as_fd(), Of::File).map_err(|errno| failed("sync", &self.path, errno))
     }
 
     /// Opens the file `name` for reading and appending.
