@@ -2,7 +2,7 @@
 //!
 //! Names are opened relative to the handle, one component at a time, following no link; files are
 //! opened without blocking and read only when they are regular and not too large. Here is what opens and
-//! reads; `write.rs` and `remove.rs` have the rest.
+//! reads; `write.rs`, `syncs.rs` and `remove.rs` have the rest.
 
 mod remove;
 mod syncs;
@@ -99,29 +99,6 @@ impl Dir {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The same directory, for writing what is made durable later.
-    pub(super) fn synced_later(self) -> Self {
-        Self { syncs: None, ..self }
-    }
-
-    /// Has `write` write below this directory, durably when this returns: each file for itself, or, where so many are
-    /// synced at the moment that sharing is quicker, all of them together. It may be called twice.
-    pub(super) fn together<T>(&self, write: impl Fn(&Self) -> Result<T>) -> Result<T> {
-        let Some(syncs) = self.syncs.as_ref().filter(|syncs| syncs.is_crowded()) else { return write(self) };
-        let fd = self.fd.try_clone().map_err(|source| io_error("open", &self.path, source))?;
-        let written = write(&Self { fd, path: self.path.clone(), syncs: None })?;
-        match syncs.all() {
-            Ok(true) => Ok(written),
-            Ok(false) => write(self),
-            Err(errno) => Err(failed("sync", &self.path, errno)),
-        }
-    }
-
-    /// Whoever makes durable what is written here at once; nobody where that is done later.
-    pub(super) fn syncs(&self) -> Option<&Arc<Syncs>> {
-        self.syncs.as_ref()
     }
 
     /// Opens the directory `name`, which may have several components.

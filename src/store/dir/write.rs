@@ -5,12 +5,13 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::AsFd as _;
+use std::sync::Arc;
 
 use rustix::fs::{self as sys, AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Gid, Uid, geteuid};
 
-use super::{Dir, Of, Result, failed, failed_at, io_error, syncs};
+use super::{Dir, Of, Result, Syncs, failed, failed_at, io_error, syncs};
 use crate::store::error::StoreError;
 use crate::store::layout;
 
@@ -20,6 +21,29 @@ const NEW_FLAGS: OFlags =
 const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 
 impl Dir {
+    /// The same directory, for writing what is made durable later.
+    pub(in crate::store) fn synced_later(self) -> Self {
+        Self { syncs: None, ..self }
+    }
+
+    /// Has `write` write below this directory, durably when this returns: each file for itself, or, where so many are
+    /// synced at the moment that sharing is quicker, all of them together. It may be called twice.
+    pub(in crate::store) fn together<T>(&self, write: impl Fn(&Self) -> Result<T>) -> Result<T> {
+        let Some(syncs) = self.syncs.as_ref().filter(|syncs| syncs.is_crowded()) else { return write(self) };
+        let fd = self.fd.try_clone().map_err(|source| io_error("open", &self.path, source))?;
+        let written = write(&Self { fd, path: self.path.clone(), syncs: None })?;
+        match syncs.all() {
+            Ok(true) => Ok(written),
+            Ok(false) => write(self),
+            Err(errno) => Err(failed("sync", &self.path, errno)),
+        }
+    }
+
+    /// Whoever makes durable what is written here at once; nobody where that is done later.
+    pub(in crate::store) fn syncs(&self) -> Option<&Arc<Syncs>> {
+        self.syncs.as_ref()
+    }
+
     /// Writes the new file `name` and syncs it, but not the directory.
     pub(in crate::store) fn write_new(&self, name: &str, bytes: &[u8]) -> Result<File> {
         let file = self.write_unsynced(name, bytes)?;
