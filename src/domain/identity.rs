@@ -5,12 +5,40 @@
 //!    first 32 hexadecimal digits of that.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::digest::Digest;
 use super::json::{self, Value};
 
-/// The files under `inputs/`: their paths there and their bytes.
-pub type Inputs = BTreeMap<String, Vec<u8>>;
+/// The files under `inputs/`, by their paths there.
+pub type Inputs = BTreeMap<String, Input>;
+
+/// A file under `inputs/`: its bytes, and what they hash to. Copies share the bytes, as runs share most of their inputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    bytes: Arc<[u8]>,
+    digest: Digest,
+}
+
+impl Input {
+    /// A file with these bytes.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+        let bytes = bytes.into();
+        Self { digest: Digest::of(&bytes), bytes }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest of its bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
 
 /// The hash of a set of named inputs.
 pub fn inputs_hash<'a>(digests: impl IntoIterator<Item = (&'a str, Digest)>) -> Digest {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Ledger, Provider, ProviderError, Subject};
 use crate::domain::answer::ReviewAnswer;
-use crate::domain::identity::Inputs;
+use crate::domain::identity::{Input, Inputs};
 use crate::domain::ids::PersonaId;
 use crate::domain::json::from_slice;
 use crate::domain::panel::{FILE, Panel, Persona};
@@ -94,7 +94,10 @@ impl Provider for Answers {
     }
 
     fn inputs(&self) -> Inputs {
-        self.files.iter().map(|(file, bytes)| (format!("answers/{file}"), bytes.clone())).collect()
+        self.files
+            .iter()
+            .map(|(file, bytes)| (format!("answers/{file}"), Input::new(bytes.as_slice())))
+            .collect()
     }
 
     fn expand(&self, _subject: &Subject<'_>, _ledger: &dyn Ledger) -> Result<Proposal, ProviderError> {

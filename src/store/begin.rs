@@ -152,11 +152,11 @@ pub(super) fn build(dir: &Dir, new: &NewRun<'_>) -> Result<Head, StoreError> {
 fn write_tree(dir: &Dir, name: &str, files: &Inputs) -> Result<(), StoreError> {
     let here = make_unsynced(dir, name)?;
     let mut below: BTreeMap<&str, Inputs> = BTreeMap::new();
-    for (path, bytes) in files {
+    for (path, input) in files {
         match path.split_once('/') {
-            None => drop(here.write_new(path, bytes)?),
+            None => drop(here.write_new(path, input.bytes())?),
             Some((folder, rest)) => {
-                below.entry(folder).or_default().insert(rest.to_owned(), bytes.clone());
+                below.entry(folder).or_default().insert(rest.to_owned(), input.clone());
             }
         }
     }

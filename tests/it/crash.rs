@@ -131,8 +131,8 @@ fn an_interrupt_keeps_what_is_done_and_the_run_goes_on() {
         return;
     }
     let sandbox = fresh();
-    // As if Ctrl-C were pressed while the first step is being recorded.
-    let outcome = injected(&sandbox, "fdatasync", "signal=SIGINT", 1).exits(130);
+    // As if Ctrl-C were pressed while the first step is being recorded: before it the store and the run come into place.
+    let outcome = injected(&sandbox, "renameat", "signal=SIGINT", 3).exits(130);
     assert_eq!(outcome.json()["error"]["code"], "interrupted");
     let run = sandbox.only_run();
     let manifest: serde_json::Value =
@@ -153,7 +153,7 @@ fn a_changed_output_of_an_unfinished_run_is_not_built_upon() {
         return;
     }
     let sandbox = fresh();
-    killed_at(&sandbox, "fdatasync", 3);
+    killed_at(&sandbox, "fdatasync", 1);
     let run = sandbox.only_run();
     sandbox.shell(&format!("printf ' ' >> {run}/outputs/proposal.json")).exits(0);
     let outcome = sandbox.run(["run", "good.md"]).exits(6);

@@ -57,7 +57,7 @@ fn held() -> Option<(Sandbox, Flock<File>)> {
     }
     let sandbox = Sandbox::new();
     sandbox.write("good.md", good());
-    crate::crash::killed_at(&sandbox, "fdatasync", 3);
+    crate::crash::killed_at(&sandbox, "fdatasync", 1);
     let dir = File::open(sandbox.at(&sandbox.only_run())).unwrap();
     let lock = Flock::lock(dir, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno).unwrap();
     Some((sandbox, lock))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -182,7 +182,11 @@ impl Sandbox {
                 } else if kind.is_symlink() {
                     files.insert(name, fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes());
                 } else if kind.is_file() {
-                    files.insert(name, fs::read(&path).unwrap());
+                    // What is written meanwhile has another name by now.
+                    match fs::read(&path) {
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        bytes => drop(files.insert(name, bytes.unwrap())),
+                    }
                 }
             }
         }

@@ -191,7 +191,7 @@ fn attempts_in_another_order_are_found() {
     }
     let sandbox = Sandbox::new();
     sandbox.write("good.md", crate::support::good());
-    crate::crash::killed_at(&sandbox, "fdatasync", 3);
+    crate::crash::killed_at(&sandbox, "fdatasync", 1);
     sandbox.run(["run", "good.md"]).exits(0);
     let attempts = format!("{}/attempts", sandbox.only_run());
     sandbox.shell(&format!("cd {attempts} && mv 0001 x && mv 0002 0001 && mv x 0002")).exits(0);
@@ -215,7 +215,7 @@ fn damage_to_an_unfinished_run_is_never_covered_up() {
     ] {
         let sandbox = Sandbox::new();
         sandbox.write("good.md", crate::support::good());
-        crate::crash::killed_at(&sandbox, "fdatasync", 3);
+        crate::crash::killed_at(&sandbox, "fdatasync", 1);
         sandbox.run(["verify", "--all"]).exits(0);
         sandbox.shell(&format!("cd {} && {script}", sandbox.only_run())).exits(0);
         sandbox.run(["verify", "--all"]).exits(1);

@@ -36,8 +36,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const NOTHING: (usize, Amount) = (0, Amount { tokens: 0, usd_micros: 0, nature_cost: 0 });
 /// So many documents are reviewed at the same time where models are asked and nobody says.
 const JOBS_WITH_MODELS: usize = 8;
-/// For so many documents that wait for answers another one may wait for the disk.
-const WAITING_FOR_THE_DISK: usize = 2;
+/// No more documents wait for the disk while others wait for answers.
+const MOST_FOR_THE_DISK: usize = 64;
 
 /// How a batch is made.
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ pub fn batch(
         let pace = Pace { at_once: Some(jobs.saturating_mul(at_once(&setup, options))), ..options.pace };
         setup.asking = setup.asking.again().at_pace(pace);
         // While what a document was answered is made durable, another one asks.
-        jobs + jobs / WAITING_FOR_THE_DISK
+        jobs + (jobs - 1).min(MOST_FOR_THE_DISK)
     } else {
         jobs.or_else(|| thread::available_parallelism().ok().map(NonZeroUsize::get)).unwrap_or(1)
     };

@@ -52,7 +52,7 @@ pub(super) fn render_ended(plan: &Plan, ending: &Ending<'_>, previous: &Value) -
 }
 
 fn running(plan: &Plan) -> Manifest {
-    let inputs = plan.snapshots.iter().map(|(name, (digest, bytes))| (name, *digest, *bytes));
+    let inputs = plan.inputs.iter().map(|(name, input)| (name, input.digest(), input.bytes().len() as u64));
     Manifest {
         schema_version: MANIFEST_VERSION.to_owned(),
         job_id: plan.job.clone(),

@@ -10,7 +10,7 @@ use crate::domain::audit::RunVersions;
 use crate::domain::decision::Decision;
 use crate::domain::difference::{Difference, Reviewed, Side};
 use crate::domain::digest::Digest;
-use crate::domain::identity::{Inputs, inputs_hash};
+use crate::domain::identity::{Input, Inputs, inputs_hash};
 use crate::domain::ids::{JobId, RunId};
 use crate::domain::json;
 use crate::domain::panel::{Panel, RULES};
@@ -32,8 +32,6 @@ pub(super) struct Plan {
     pub(super) job: JobId,
     pub(super) run: RunId,
     pub(super) inputs: Inputs,
-    /// The digest and the size of each.
-    pub(super) snapshots: BTreeMap<String, (Digest, u64)>,
     pub(super) inputs_hash: Digest,
     pub(super) panel: Panel,
     pub(super) policy: PolicyRef,
@@ -78,24 +76,20 @@ impl Plan {
         };
         let mut inputs = provider.inputs();
         inputs.extend(document.revising.iter().flat_map(|revising| revising.inputs()));
-        inputs
-            .insert(format!("idea.{}", document.source.extension), document.source.text.clone().into_bytes());
-        inputs.insert("request.json".to_owned(), file(&request));
-        inputs.insert("panel.json".to_owned(), file(&panel));
-        inputs.insert("prompts.json".to_owned(), file(&prompts));
-        inputs.insert("model.json".to_owned(), file(&models));
+        let mut add = |name: &str, bytes: Vec<u8>| inputs.insert(name.to_owned(), Input::new(bytes));
+        add(&format!("idea.{}", document.source.extension), document.source.text.clone().into_bytes());
+        add("request.json", file(&request));
+        add("panel.json", file(&panel));
+        add("prompts.json", file(&prompts));
+        add("model.json", file(&models));
         for context in &document.context {
-            inputs.insert(format!("context/{}", context.name), context.text.clone().into_bytes());
+            add(&format!("context/{}", context.name), context.text.clone().into_bytes());
         }
-        let snapshot = |bytes: &Vec<u8>| (Digest::of(bytes), bytes.len() as u64);
-        let snapshots: BTreeMap<_, _> =
-            inputs.iter().map(|(name, bytes)| (name.clone(), snapshot(bytes))).collect();
-        let inputs_hash = inputs_hash(snapshots.iter().map(|(name, (digest, _))| (name.as_str(), *digest)));
+        let inputs_hash = inputs_hash(inputs.iter().map(|(name, input)| (name.as_str(), input.digest())));
         Self {
             job,
             run: RunId::of_inputs(&inputs_hash),
             inputs,
-            snapshots,
             inputs_hash,
             panel,
             policy: policy.version.reference.clone(),

@@ -9,7 +9,7 @@ use super::Document;
 use crate::domain::check::Check;
 use crate::domain::decimal::Temperature;
 use crate::domain::difference;
-use crate::domain::identity::Inputs;
+use crate::domain::identity::{Input, Inputs};
 use crate::domain::ids::JobId;
 use crate::domain::json::{self, Value};
 use crate::domain::panel::Panel;
@@ -107,8 +107,9 @@ pub fn revising(workspace: &Workspace<'_>, options: &RevisionOptions) -> Result<
         return Err(view::corrupt(&run, &check.subject, check.detail));
     }
     let outputs = whole.manifest.artifacts.keys().filter(|name| *name != difference::FILE);
-    let outputs =
-        outputs.map(|name| Ok((name.clone(), run.output(name)?))).collect::<Result<_, OpsError>>()?;
+    let outputs = outputs
+        .map(|name| Ok((name.clone(), Input::new(run.output(name)?))))
+        .collect::<Result<_, OpsError>>()?;
     let before = HowAsked::read(&run)?;
     let is_same = match &edited {
         Some((edited, _)) => json::is_alike(edited, &proposal),
@@ -193,7 +194,8 @@ impl Revising {
     /// The files that the revision adds to its inputs.
     pub(super) fn inputs(&self) -> Inputs {
         let parent = self.outputs.iter().map(|(name, bytes)| (format!("{PARENT}{name}"), bytes.clone()));
-        let proposal = self.proposal.iter().map(|(_, bytes)| (PROPOSAL.to_owned(), bytes.clone()));
+        let proposal =
+            self.proposal.iter().map(|(_, bytes)| (PROPOSAL.to_owned(), Input::new(bytes.as_slice())));
         parent.chain(proposal).collect()
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
-use super::heading::{is_whole, names, names_below, without_article};
+use super::heading::{is_all_of, names, names_below, without_article};
 use super::mention::Together;
 use super::negation::Negation;
 use super::pack::{Common, Hazard, Kind, Pack, Reading, Rule, Topic};
@@ -114,8 +114,9 @@ impl Compiled {
     /// Whether `heading` names a topic with `headings`. One that some topic's words are all of belongs to that
     /// topic alone: "Launch plan" is no plan where a launch plan is a topic's own heading.
     pub(super) fn names(&self, heading: &str, below: bool, headings: &[String]) -> bool {
-        if self.whole.contains(heading) || self.whole.contains(without_article(heading)) {
-            return headings.iter().any(|topic| is_whole(heading, topic));
+        let bare = without_article(heading);
+        if self.whole.contains(heading) || self.whole.contains(bare) {
+            return headings.iter().any(|topic| is_all_of(heading, bare, topic));
         }
         headings.iter().any(|topic| if below { names_below(heading, topic) } else { names(heading, topic) })
     }

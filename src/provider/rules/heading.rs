@@ -29,15 +29,15 @@ fn is_number(word: &str) -> bool {
 /// heading is not about their opposite. After `=` they must be all of the heading.
 pub(super) fn names(heading: &str, topic: &str) -> bool {
     match topic.strip_prefix('=') {
-        Some(whole) => is_whole(heading, whole),
+        Some(_) => is_all_of(heading, without_article(heading), topic),
         None => heading.contains(topic) && names_by_word(heading, topic),
     }
 }
 
-/// Whether `topic` is all of `heading`, but for an article before it.
-pub(super) fn is_whole(heading: &str, topic: &str) -> bool {
+/// Whether `topic` is all of `heading`, or of what is left of it without an article.
+pub(super) fn is_all_of(heading: &str, bare: &str, topic: &str) -> bool {
     let topic = topic.strip_prefix('=').unwrap_or(topic);
-    heading == topic || without_article(heading) == topic
+    heading == topic || bare == topic
 }
 
 /// A normalised heading without the article that it begins with.

@@ -39,7 +39,7 @@ mod tests;
 mod tests_hostile;
 mod told;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use pack::{Common, Hazard, InKind, Kind, Mentions, Pack, Reading, Rule, Scope, Severity, Topic};
 pub use silence::Suppressions;
@@ -47,7 +47,7 @@ pub use silence::Suppressions;
 use self::compiled::{Compiled, compile_all};
 use self::document::Document;
 use super::{Ledger, Provider, ProviderError, Subject};
-use crate::domain::identity::Inputs;
+use crate::domain::identity::{Input, Inputs};
 use crate::domain::panel::{Persona, RULES};
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::Refusal;
@@ -69,6 +69,8 @@ pub struct Rules {
     compiled: Arc<Compiled>,
     packs: Arc<Vec<(Pack, String)>>,
     suppressions: Option<Arc<(Suppressions, String)>>,
+    /// The files of these rules, once somebody asked for them.
+    inputs: Arc<OnceLock<Inputs>>,
     /// The document that was read last: every persona reads the same one.
     last: Mutex<Option<Arc<check::Reading>>>,
 }
@@ -113,7 +115,8 @@ impl Rules {
     /// [`FileRefusal`] with the line of what does not hold in it.
     pub fn suppressing(self, text: &str) -> Result<Self, FileRefusal> {
         let suppressions = Suppressions::parse(text, &self.compiled)?;
-        Ok(Self { suppressions: Some(Arc::new((suppressions, text.to_owned()))), ..self })
+        let suppressions = Some(Arc::new((suppressions, text.to_owned())));
+        Ok(Self { suppressions, inputs: Arc::default(), ..self })
     }
 
     fn of(packs: Vec<(Pack, String)>) -> Result<Self, FileRefusal> {
@@ -121,7 +124,13 @@ impl Rules {
         let missing = || Refusal::new("missing_field", "reading", "the built-in pack says how to read");
         let reading = reading.ok_or_else(|| FileRefusal { line: None, refusal: missing() })?;
         let compiled = Arc::new(Compiled::of(packs.iter().map(|(pack, _)| pack), reading));
-        Ok(Self { compiled, packs: Arc::new(packs), suppressions: None, last: Mutex::new(None) })
+        Ok(Self {
+            compiled,
+            packs: Arc::new(packs),
+            suppressions: None,
+            inputs: Arc::default(),
+            last: Mutex::new(None),
+        })
     }
 
     /// The same rules, for another document.
@@ -131,6 +140,7 @@ impl Rules {
             compiled: Arc::clone(&self.compiled),
             packs: Arc::clone(&self.packs),
             suppressions: self.suppressions.clone(),
+            inputs: Arc::clone(&self.inputs),
             last: Mutex::new(None),
         }
     }
@@ -233,8 +243,8 @@ impl Provider for Rules {
     fn inputs(&self) -> Inputs {
         let packs = self.packs.iter().map(|(pack, text)| (format!("{}.toml", pack.id), text));
         let suppressions = self.suppressions.iter().map(|known| (silence::FILE.to_owned(), &known.1));
-        let input = |(name, text): (String, &String)| (format!("rules/{name}"), text.as_bytes().to_vec());
-        packs.chain(suppressions).map(input).collect()
+        let input = |(name, text): (String, &String)| (format!("rules/{name}"), Input::new(text.as_bytes()));
+        self.inputs.get_or_init(|| packs.chain(suppressions).map(input).collect()).clone()
     }
 
     fn expand(&self, subject: &Subject<'_>, _ledger: &dyn Ledger) -> Result<Proposal, ProviderError> {

@@ -244,7 +244,7 @@ fn a_reader_can_add_the_score_up() {
 fn the_pack_is_an_input_byte_for_byte() {
     let inputs = rules().inputs();
     assert_eq!(inputs.keys().collect::<Vec<_>>(), ["rules/core.toml"]);
-    assert_eq!(inputs["rules/core.toml"], CORE.as_bytes());
+    assert_eq!(inputs["rules/core.toml"].bytes(), CORE.as_bytes());
     assert!(rules().model(&Step::Aggregate).is_none());
     assert_eq!(rules().model(&Step::Expand).unwrap().model, ENGINE);
 }
