@@ -121,6 +121,13 @@ fn revised(error: &OpsError) -> Kind {
             USAGE,
             Some("nothing was made; `consensus schema show proposal` says what it has"),
         ),
+        OpsError::NoDocument(..) => (
+            "no_document",
+            USAGE,
+            Some(
+                "name documents, whatever their extension, or directories with some; `--from FILE.jsonl` reads a list",
+            ),
+        ),
         OpsError::BatchLine { .. } => (
             "bad_line",
             USAGE,

@@ -12,6 +12,7 @@ use super::stream::Stream;
 use super::{Answer, CommandError, signal};
 use crate::config::{Author, Settings};
 use crate::domain::batch::{Estimates, Reviewed, Tally};
+use crate::domain::budget::Amount;
 use crate::domain::decision::Label;
 use crate::domain::json::{Value, to_line};
 use crate::ops::{
@@ -70,10 +71,14 @@ pub(super) fn batch(
     };
     problem.map_or(Ok(()), Err)?;
     stream.finish(&batch::summary_json(&tally), "", error)?;
-    let fails = |(label, count): (&Label, &usize)| {
-        *count > 0 && args.review.fail_on.is_some_and(|gate| gate.fails(*label))
+    let fails = |(label, count): &(&Label, &usize)| {
+        **count > 0 && args.review.fail_on.is_some_and(|gate| gate.fails(**label))
     };
-    Ok(if tally.decisions.iter().any(fails) { Answer::No } else { Answer::Yes })
+    let failing: Vec<String> =
+        tally.decisions.iter().rev().filter(fails).map(|(label, count)| format!("{count} {label}")).collect();
+    let Some(gate) = args.review.fail_on.filter(|_| !failing.is_empty()) else { return Ok(Answer::Yes) };
+    output.note(&format!("gate failed: {}, with --fail-on {gate}", failing.join(", ")));
+    Ok(Answer::No)
 }
 
 /// What all of them may take; what cannot be read is said, and left out.
@@ -168,15 +173,29 @@ impl Told<'_> {
                 state.tally.add(&reviewed);
                 self.print(&mut state, &batch::reviewed(&reviewed));
             }
-            BatchEvent::Failed(document, error, (calls, spent)) => {
+            BatchEvent::Failed(document, error, took) => {
                 let error = CommandError::from(error);
                 state.exit = state.exit.max(error.exit());
                 state.tally.failed += 1;
-                state.tally.spend(calls, spent);
-                self.print(&mut state, &batch::failed(document, &error.json(), calls, spent));
+                self.came_to_nothing(&mut state, document, &error, took);
+            }
+            BatchEvent::Unfinished(document, error, took) => {
+                state.tally.unfinished += 1;
+                self.came_to_nothing(&mut state, document, &CommandError::telling(error), took);
             }
         }
         self.output.bar().inc();
+    }
+
+    fn came_to_nothing(
+        &self,
+        state: &mut State<'_>,
+        document: &str,
+        error: &CommandError,
+        (calls, spent): (usize, Amount),
+    ) {
+        state.tally.spend(calls, spent);
+        self.print(state, &batch::failed(document, &error.json(), calls, spent));
     }
 
     fn print(&self, state: &mut State<'_>, value: &Value) {

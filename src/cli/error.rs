@@ -108,6 +108,11 @@ impl CommandError {
         Self::new("interrupted; what was done is kept".to_owned(), ("interrupted", INTERRUPTED, Some(hint)))
     }
 
+    /// What an error says, without what is left of its run.
+    pub(super) fn telling(error: &OpsError) -> Self {
+        Self { quotes: quotes(error), ..Self::new(error.to_string(), kind(error)) }
+    }
+
     /// A panic was caught; what it said stands above on standard error.
     pub(super) fn bug() -> Self {
         let hint = "please report it, with what stands above and the command; what was recorded is kept";
@@ -151,7 +156,7 @@ impl From<ConfigError> for CommandError {
 
 impl From<OpsError> for CommandError {
     fn from(error: OpsError) -> Self {
-        let told = Self { quotes: quotes(&error), ..Self::new(error.to_string(), kind(&error)) };
+        let told = Self::telling(&error);
         match error {
             OpsError::Partial { view, .. } => {
                 Self { run_id: Some(view.manifest.run_id.to_string()), partial: Some(view), ..told }
@@ -169,6 +174,7 @@ fn quotes(error: &OpsError) -> bool {
         | OpsError::RulesFile { .. }
         | OpsError::Answer { .. }
         | OpsError::ProposalFile { .. }
+        | OpsError::NoDocument(..)
         | OpsError::BatchLine { .. }
         | OpsError::Step { .. }
         | OpsError::Connection { .. }

@@ -1,11 +1,12 @@
 //! Progress, on standard error and only where a person looks at it.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use rustix::fs::FileType;
 
 use super::log::Line;
@@ -44,7 +45,7 @@ impl ProgressLine {
         let Ok(mut known) = self.known.lock() else { return };
         let Known { running, run } = &mut *known;
         match progress {
-            Progress::Begun(steps, versions) => {
+            Progress::Begun(steps, _, versions) => {
                 self.begin(*steps, output);
                 *run = Some(versions.clone());
             }
@@ -114,6 +115,13 @@ fn log(progress: &Progress, run: Option<&RunVersions>, output: &Output) {
 /// What takes less is not worth a bar.
 const SOON: Duration = Duration::from_secs(1);
 
+/// How long the rest may take, once something is known of it.
+fn left(state: &ProgressState, out: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        let _ = write!(out, ", {:#} left", HumanDuration(state.eta()));
+    }
+}
+
 /// A bar that tells how many of many are done, and how long the rest may take.
 #[derive(Debug)]
 pub(super) struct Bar {
@@ -170,12 +178,12 @@ impl Bar {
     }
 
     fn of(&self, what: &str) {
-        self.styled(&format!("{{wide_bar}} {{pos}}/{{len}} {what}, {{eta}} left"));
+        self.styled(&format!("{{wide_bar}} {{pos}}/{{len}} {what}{{left}}"));
     }
 
     fn styled(&self, template: &str) {
         if let Ok(style) = ProgressStyle::with_template(template) {
-            self.line.set_style(style);
+            self.line.set_style(style.with_key("left", left));
         }
     }
 

@@ -41,9 +41,11 @@ pub struct Tally {
     pub replayed: usize,
     /// How many could not be reviewed.
     pub failed: usize,
+    /// How many were under way when it was stopped; given again they go on.
+    pub unfinished: usize,
     /// How many requests were sent to models.
     pub calls: usize,
-    /// How many tokens these took.
+    /// How many tokens these took; one whose end is not known counts with all that was reserved for it.
     pub tokens: u64,
     /// What they cost, in micro-dollars.
     pub usd_micros: u64,
@@ -66,7 +68,7 @@ impl Tally {
         self.usd_micros = self.usd_micros.saturating_add(spent.usd_micros);
     }
 
-    /// How many documents there were.
+    /// How many documents were settled.
     #[must_use]
     pub fn documents(&self) -> usize {
         self.decisions.values().sum::<usize>() + self.failed

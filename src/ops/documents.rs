@@ -44,7 +44,7 @@ pub fn documents_at(paths: Vec<PathBuf>, context: Vec<PathBuf>) -> Documents {
         if path.as_os_str() == "-" {
             let problem =
                 "standard input is one document, which `run -` takes; `--from -` reads a list".to_owned();
-            return Box::new([refused("-".to_owned(), problem)].into_iter());
+            return Box::new([no_document("-".to_owned(), problem)].into_iter());
         }
         if path.is_dir() {
             return Box::new(below(path, context.clone()));
@@ -63,7 +63,7 @@ fn below(dir: PathBuf, context: Vec<PathBuf>) -> impl Iterator<Item = Named> + S
     let walk = WalkBuilder::new(&dir).sort_by_file_name(std::cmp::Ord::cmp).build();
     let none = {
         let problem = format!("no document is below it: none has an extension of {}", EXTENSIONS.join(", "));
-        refused(shown.clone(), problem)
+        no_document(shown.clone(), problem)
     };
     let found = walk.filter_map(move |found| match found {
         Ok(found) => {
@@ -182,6 +182,11 @@ impl Lines {
         };
         Ok(Entry { shown, key, source, context: self.context.iter().cloned().chain(context).collect(), job })
     }
+}
+
+fn no_document(shown: String, problem: String) -> Named {
+    let error = OpsError::NoDocument(shown.clone(), problem);
+    Err(Box::new(NoDocument { shown, error }))
 }
 
 fn refused(place: String, problem: String) -> Named {

@@ -54,10 +54,15 @@ pub fn summary(tally: &Tally, is_stopped: bool, seconds: f64) -> String {
     if tally.replayed > 0 {
         let _ = write!(out, "; {} reviewed before", tally.replayed);
     }
+    if tally.unfinished > 0 {
+        let _ = write!(out, "; {} unfinished", tally.unfinished);
+    }
     if tally.calls > 0 {
         let cost =
             if tally.usd_micros > 0 { format!(", {}", dollars(tally.usd_micros)) } else { String::new() };
-        let _ = write!(out, "; {} requests, {} tokens{cost}", tally.calls, tally.tokens);
+        // A request that nobody waited for counts with all that was reserved for it.
+        let most = if tally.unfinished > 0 { "at most " } else { "" };
+        let _ = write!(out, "; {} requests, {most}{} tokens{cost}", tally.calls, tally.tokens);
     }
     out + &format!("; {seconds:.1} s")
 }

@@ -151,7 +151,7 @@ fn what_is_no_document_is_said_and_not_passed_over() {
     );
     for nothing in ["empty", "-"] {
         let outcome = sandbox.run(["batch", nothing]).exits(2);
-        assert_eq!(lines(&outcome)[0]["error"]["code"], "bad_line", "{outcome}");
+        assert_eq!(lines(&outcome)[0]["error"]["code"], "no_document", "{outcome}");
     }
     // A line that is too long is one line, and a byte order mark is no part of one.
     sandbox.write(
@@ -287,6 +287,24 @@ fn no_more_requests_are_under_way_than_so_many_documents_make() {
 }
 
 #[test]
+fn of_two_batches_by_models_at_once_each_counts_its_own_requests() {
+    let sandbox = sandbox(QUICK);
+    write_documents(&sandbox, 12);
+    let stub = Stub::new(|seen, _| answers_well(seen).after(Duration::from_millis(40)));
+    let args = ["batch", "docs", "--provider", "chat", "--model", "m", "--jobs", "4", "--json"];
+    let both = [(); 2].map(|()| command(&sandbox, &stub, &args).stdout(Stdio::piped()).spawn().unwrap());
+    let counted = both.map(|child| {
+        let output = child.wait_with_output().unwrap();
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for line in printed["documents"].as_array().unwrap() {
+            assert!(line["replayed"] == false || line["calls"].is_null(), "{line}");
+        }
+        printed["summary"]["calls"].as_u64().unwrap()
+    });
+    assert_eq!((counted.iter().sum(), stub.seen().len()), (72, 72), "{counted:?}");
+}
+
+#[test]
 fn a_batch_by_models_that_is_stopped_goes_on_where_it_was() {
     for jobs in ["2", "4"] {
         stopped_and_given_again(jobs);
@@ -307,7 +325,9 @@ fn stopped_and_given_again(jobs: &str) {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     let stopped = child.wait_with_output().unwrap();
     assert_eq!(stopped.status.code(), Some(130), "{stopped:?}");
-    assert!(String::from_utf8_lossy(&stopped.stderr).contains("run it again"), "{stopped:?}");
+    let told = String::from_utf8_lossy(&stopped.stderr);
+    assert!(told.contains("run it again") && told.contains("unfinished"), "{told}");
+    assert!(!told.contains("failed"), "nothing did: {told}");
     Outcome::from(&mut command(&sandbox, &stub, &args)).exits(0);
     sandbox.run(["verify", "--all"]).exits(0);
     let asked = stub.seen().len();

@@ -132,6 +132,10 @@ fn a_shared_sync_that_fails_or_does_not_return_loses_no_answer() {
         // Where the disk is quick nobody shares, and nothing happens.
         let may = if what == "error=EIO" { &[Some(0), Some(8)][..] } else { &[Some(0), Some(137)] };
         assert!(may.contains(&outcome.status), "{what} at {n}\n{outcome}");
+        if outcome.status == Some(8) {
+            let told = format!("; {} requests", stub.seen().len());
+            assert!(outcome.stderr.contains(&told), "{told}, whatever came of them\n{outcome}");
+        }
         for line in outcome.stdout.lines() {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             let Some(path) = line["path"].as_str() else { continue };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::count;
 use crate::domain::decimal::Temperature;
 use crate::domain::provider::ProviderName;
 use crate::domain::text::Text;
@@ -18,7 +19,7 @@ pub(in crate::cli) struct AskingArgs {
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) answers: Option<PathBuf>,
     /// How many reviews are asked for at the same time [default: all]; 1 for a server that answers one after the other
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::<NonZeroUsize>)]
     pub(in crate::cli) parallel: Option<NonZeroUsize>,
     /// Send a document that holds keys, tokens or passwords, without them
     #[arg(long)]
@@ -55,7 +56,7 @@ pub(in crate::cli) struct ModelArgs {
     /// The most tokens that one answer may take [default: 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
     pub(in crate::cli) max_output_tokens: Option<u32>,
-    /// The address of the models' server [default: `OPENAI_BASE_URL` or `ANTHROPIC_BASE_URL`, else the usual one]
+    /// The address of the models' server [default: by provider `CONSENSUS_BASE_URL`, `OPENAI_BASE_URL` or `ANTHROPIC_BASE_URL`, else its usual one]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) base_url: Option<String>,
     /// Let nothing leave this machine: only servers on it are asked

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ReviewArgs;
+use super::{ReviewArgs, count};
 use crate::domain::shard::Shard;
 
 #[derive(Debug, Args)]
@@ -22,10 +22,10 @@ pub(in crate::cli) struct BatchArgs {
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(in crate::cli) jobs: Option<NonZeroUsize>,
     /// Send no more requests to models a minute, all documents together
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::<NonZeroU32>)]
     pub(in crate::cli) requests_per_minute: Option<NonZeroU32>,
     /// Have models read and write no more tokens a minute, about, all documents together
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::<NonZeroU32>)]
     pub(in crate::cli) tokens_per_minute: Option<NonZeroU32>,
     /// Review only the documents of this part of N, by their names, such as 2/8: each machine takes another part
     #[arg(long, value_name = "I/N")]

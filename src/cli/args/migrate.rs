@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use semver::Version;
 
+use super::count;
 use crate::domain::ids::JobId;
 
 #[derive(Debug, Args)]
@@ -56,7 +57,7 @@ pub(in crate::cli) struct MigrateArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ManyArgs {
     /// With so many threads [default: as many as the machine has processors]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = count::<NonZeroUsize>)]
     pub(in crate::cli) jobs: Option<NonZeroUsize>,
     /// Stop at the first manifest that fails
     #[arg(long)]
@@ -110,10 +111,6 @@ pub(in crate::cli) struct BackfillScope {
     pub(in crate::cli) dry_run: bool,
     #[command(flatten)]
     pub(in crate::cli) many: ManyArgs,
-}
-
-fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
-    text.parse().map_err(|_| "it takes a whole number from 1 on")
 }
 
 fn version(text: &str) -> Result<Version, &'static str> {

@@ -26,6 +26,7 @@ pub(super) use revise::ReviseArgs;
 pub(super) use run::{ReviewArgs, RunArgs};
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -262,6 +263,14 @@ fn in_repository(text: &str) -> Result<String, &'static str> {
     } else {
         Err("it takes a file's path in its repository, such as docs/rfc.md")
     }
+}
+
+/// Reads a number that is not none.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn count<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "it takes a whole number from 1 on")
 }
 
 /// Reads a reference to a run.

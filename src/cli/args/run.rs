@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, ValueEnum};
 
-use super::AskingArgs;
+use super::{AskingArgs, count};
 use crate::domain::decision::Label;
 use crate::domain::ids::JobId;
 use crate::domain::policy::VersionName;
@@ -34,7 +34,7 @@ pub(in crate::cli) struct ReviewArgs {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) context: Vec<PathBuf>,
     /// Another opinion on the same inputs, as a run of its own; the built-in rules always have the same one
-    #[arg(long, value_name = "N", default_value = "1", value_parser = sample)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count::<NonZeroU32>)]
     pub(in crate::cli) sample: NonZeroU32,
     /// The policy to review under, or a version of it [default: as `CONSENSUS_POLICY` or consensus.toml say, else `default`]
     #[arg(long, value_name = "NAME[@N]")]
@@ -84,8 +84,4 @@ impl FailOn {
         };
         decision <= worst
     }
-}
-
-fn sample(text: &str) -> Result<NonZeroU32, &'static str> {
-    text.parse().map_err(|_| "it takes a whole number from 1 on")
 }

@@ -172,6 +172,9 @@ pub enum OpsError {
         /// The run.
         run: RunId,
     },
+    /// What is named is no document and holds none, and why.
+    #[error("`{0}`: {1}")]
+    NoDocument(String, String),
     /// A line names no document.
     #[error("{place}: {problem}")]
     BatchLine {

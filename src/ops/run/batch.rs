@@ -7,7 +7,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,7 +22,6 @@ use crate::domain::budget::Amount;
 use crate::domain::ids::{JobId, RunId};
 use crate::domain::provider::ProviderName;
 use crate::domain::step::Step;
-use crate::domain::view::AttemptView;
 use crate::ops::{ContextFile, OpsError, Source, SourceKind, Workspace, view};
 use crate::provider::model::Pace;
 use crate::provider::{GLANCE, Provider as _};
@@ -84,6 +83,8 @@ pub enum BatchEvent<'a> {
     Reviewed(Reviewed),
     /// A document is not, why, and how many requests were sent for it and what they took.
     Failed(&'a str, OpsError, (usize, Amount)),
+    /// It was stopped while a document was under way; the rest is as of one that failed.
+    Unfinished(&'a str, &'a OpsError, (usize, Amount)),
     /// Something about a document that the user should know.
     Warned(&'a str, String),
 }
@@ -308,19 +309,15 @@ impl Batch<'_> {
             Ok(planned) => planned,
             Err(error) => return self.failed(entry, error, NOTHING),
         };
-        let observe = |progress| {
-            if let Progress::Warned(_, _, text) = progress {
-                (self.tell)(BatchEvent::Warned(&entry.shown, text));
-            }
+        // The attempt that is made here; others may make others of the same run.
+        let mine = AtomicU32::new(0);
+        let observe = |progress| match progress {
+            Progress::Begun(_, attempt, _) => mine.store(attempt, Ordering::Relaxed),
+            Progress::Warned(_, _, text) => (self.tell)(BatchEvent::Warned(&entry.shown, text)),
+            _ => {}
         };
-        let before = self.attempts(&plan).len();
         let reviewed = self.setup.review(&plan, &asking, &observe);
-        let (mut calls, mut spent) = NOTHING;
-        for attempt in self.attempts(&plan).into_iter().skip(before) {
-            calls += attempt.calls;
-            spent.tokens = spent.tokens.saturating_add(attempt.spent.tokens);
-            spent.usd_micros = spent.usd_micros.saturating_add(attempt.spent.usd_micros);
-        }
+        let (calls, spent) = self.took(&plan, mine.into_inner());
         let found = reviewed.and_then(|(run, replayed)| {
             let decision = view::manifest(&run)?.decision;
             Ok(Reviewed {
@@ -340,27 +337,36 @@ impl Batch<'_> {
         }
     }
 
-    /// The attempts of a run by models, as far as they can be read.
-    fn attempts(&self, plan: &Plan) -> Vec<AttemptView> {
-        let run =
-            if self.asks_models { self.setup.store.run(&plan.job, &plan.run).ok().flatten() } else { None };
-        run.and_then(|run| view::attempts(&run).ok()).unwrap_or_default()
+    /// How many requests an attempt of a run by models sent and what they took, as far as it can be read.
+    fn took(&self, plan: &Plan, number: u32) -> (usize, Amount) {
+        if !self.asks_models || number == 0 {
+            return NOTHING;
+        }
+        let run = self.setup.store.run(&plan.job, &plan.run).ok().flatten();
+        let attempts = run.and_then(|run| view::attempts(&run).ok()).unwrap_or_default();
+        let mine = attempts.into_iter().find(|attempt| attempt.attempt == number);
+        mine.map_or(NOTHING, |attempt| (attempt.calls, attempt.spent))
     }
 
     /// What fails for one document fails for it alone, but for what would fail for all.
     fn failed(&self, entry: &Entry, error: OpsError, took: (usize, Amount)) {
         let is_fatal =
             matches!(error, OpsError::Store(StoreError::Io { .. } | StoreError::NotDurable { .. }));
-        let of_user = match &error {
-            OpsError::Interrupted => true,
+        let is_of_user = match &error {
             OpsError::Partial { source, .. } => matches!(**source, OpsError::Interrupted),
-            _ => false,
+            error => matches!(error, OpsError::Interrupted),
         };
-        if is_fatal {
-            return self.stop(error);
+        if !is_fatal && !is_of_user {
+            return (self.tell)(BatchEvent::Failed(&entry.shown, error, took));
         }
-        if !of_user || took.0 > 0 {
-            (self.tell)(BatchEvent::Failed(&entry.shown, error, took));
+        if is_fatal {
+            self.is_stopped.store(true, Ordering::Relaxed);
+        }
+        if took.0 > 0 {
+            (self.tell)(BatchEvent::Unfinished(&entry.shown, &error, took));
+        }
+        if is_fatal {
+            self.stop(error);
         }
     }
 

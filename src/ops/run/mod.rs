@@ -87,8 +87,8 @@ pub struct RunReport {
 /// How far a run is, for showing it while it works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// It begins, with so many steps to do, and its versions are settled.
-    Begun(usize, Box<RunVersions>),
+    /// It begins, with so many steps to do, as the attempt of this number, and its versions are settled.
+    Begun(usize, u32, Box<RunVersions>),
     /// A step has begun.
     Started(Step),
     /// A step is done.
@@ -190,10 +190,10 @@ impl<'a> Setup<'a> {
             match begin {
                 Begin::Completed(run) => Ok((run, true)),
                 Begin::UnderWay { locked, log, done, left } => {
-                    let entry = (log, left);
+                    let (attempt, entry) = (log.number(), (log, left));
                     let book =
                         Book::new(self.workspace, &locked, &plan.limits, cassette.as_ref(), observe, entry);
-                    observe(Progress::Begun(plan.steps.len(), Box::new(plan.versions())));
+                    observe(Progress::Begun(plan.steps.len(), attempt, Box::new(plan.versions())));
                     beginning.warn_of_secrets(&book)?;
                     Execution::new(plan, asking, &book, &locked, observe).complete(&done)?;
                     Ok((locked.unlock(), false))

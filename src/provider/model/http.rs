@@ -9,7 +9,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ureq::config::Config;
+use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::time::Duration as Within;
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error, Timeout};
 
 use crate::provider::GLANCE;
@@ -21,6 +26,22 @@ pub(super) const MAX_BODY: u64 = 8 * 1024 * 1024;
 /// A way to send requests; connections are kept for the next ones.
 #[derive(Debug, Clone)]
 pub(super) struct Http(Agent);
+
+/// Looks addresses up on the thread that a request has for itself: where no more threads are granted, one for this alone
+/// would be a panic of its library. Whoever waits for the request does not wait beyond its deadline anyway.
+#[derive(Debug, Default)]
+struct Lookup(DefaultResolver);
+
+impl Resolver for Lookup {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        self.0.resolve(uri, config, NextTimeout { after: Within::NotHappening, ..timeout })
+    }
+}
 
 /// What is to be sent.
 pub(super) struct Outgoing {
@@ -63,12 +84,11 @@ impl Http {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .timeout_connect(Some(CONNECT))
-            .timeout_resolve(Some(CONNECT))
             .user_agent(concat!("consensus/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
             .tls_config(tls(roots));
         let config = if is_loopback { config.proxy(None) } else { config };
-        Self(config.build().new_agent())
+        Self(Agent::with_parts(config.build(), DefaultConnector::default(), Lookup::default()))
     }
 
     /// Sends a request and waits for what comes back, until `deadline` or until `stop` says so.
@@ -164,9 +184,7 @@ fn trouble(error: Error) -> Trouble {
     // Any other trouble of the system comes before there is a connection.
     let on_the_way = [BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, UnexpectedEof, WriteZero];
     match error {
-        Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
-            Trouble::NotSent("no connection within 10 s".into())
-        }
+        Error::Timeout(Timeout::Connect) => Trouble::NotSent("no connection within 10 s".into()),
         Error::Timeout(_) => Trouble::Timeout,
         Error::HostNotFound => Trouble::NotSent("the host's name is not known".into()),
         Error::ConnectionFailed => Trouble::NotSent("no connection".into()),
