@@ -91,6 +91,8 @@ pub struct Exchange {
 
 /// What an exchange says where it holds an answer.
 pub const OK: &str = "ok";
+/// What an exchange is that the user did not wait for.
+pub const INTERRUPTED: &str = "interrupted";
 
 impl Exchange {
     /// Reads an exchange, whose digest must be its request's.

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 
 use super::OpsError;
-use crate::domain::budget::Account;
+use crate::domain::budget::{Account, Amount};
 use crate::domain::decision::{Decision, Label};
 use crate::domain::difference::{self, Change};
-use crate::domain::event::{Entry, Event, Log};
+use crate::domain::event::{Event, Log};
+use crate::domain::exchange::INTERRUPTED;
 use crate::domain::json;
 use crate::domain::manifest::{Document, Manifest};
 use crate::domain::panel::Panel;
@@ -17,6 +18,7 @@ use crate::domain::request::{Request, RunType};
 use crate::domain::review::PersonaReview;
 use crate::domain::step::Step;
 use crate::domain::view::{AttemptView, RevisionView, RunView};
+use crate::provider::CallFailure;
 use crate::store::{RunDir, StoreError};
 
 /// The run's manifest.
@@ -165,7 +167,7 @@ fn attempt(number: u32, log: &Log) -> Option<AttemptView> {
     let (first, last) = (log.entries.first()?, log.entries.last()?);
     let Event::AttemptStarted { by, tool, policy, replayed, .. } = &first.event else { return None };
     let status = log.ended();
-    let is_call = |entry: &&Entry| matches!(entry.event, Event::CallReserved { .. });
+    let count = |wanted: fn(&Event) -> bool| log.entries.iter().filter(|entry| wanted(&entry.event)).count();
     Some(AttemptView {
         attempt: number,
         by: by.clone(),
@@ -174,11 +176,17 @@ fn attempt(number: u32, log: &Log) -> Option<AttemptView> {
         started_at: first.at.clone(),
         ended_at: status.map(|_| last.at.clone()),
         status,
-        calls: log.entries.iter().filter(is_call).count(),
+        calls: count(|event| matches!(event, Event::CallReserved { .. })).saturating_sub(count(is_unsent)),
         spent: Account::after([log]).spent(),
         is_at_most: is_at_most(log),
         replayed: *replayed,
     })
+}
+
+/// Whether a request came to nothing before it was sent: what may have been sent counts as spent.
+fn is_unsent(event: &Event) -> bool {
+    let Event::CallSettled { outcome, spent, .. } = event else { return false };
+    *spent == Amount::default() && [CallFailure::Connection.code(), INTERRUPTED].contains(&outcome.as_str())
 }
 
 /// Whether what the log counts as spent is not all known: a request was never settled, or the server did not say

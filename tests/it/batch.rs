@@ -305,6 +305,28 @@ fn of_two_batches_by_models_at_once_each_counts_its_own_requests() {
 }
 
 #[test]
+fn what_was_not_sent_is_not_counted() {
+    let sandbox = sandbox(QUICK);
+    write_documents(&sandbox, 2);
+    let args = [
+        "batch",
+        "docs",
+        "--provider",
+        "chat",
+        "--model",
+        "m",
+        "--base-url",
+        "http://127.0.0.1:9/v1",
+        "--json",
+    ];
+    let summary = sandbox.run(args).exits(7).json()["summary"].clone();
+    assert_eq!(
+        (&summary["failed"], &summary["calls"], &summary["tokens"]),
+        (&json!(2), &json!(0), &json!(0))
+    );
+}
+
+#[test]
 fn a_batch_by_models_that_is_stopped_goes_on_where_it_was() {
     for jobs in ["2", "4"] {
         stopped_and_given_again(jobs);

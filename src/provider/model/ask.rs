@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use super::api::{self, Ask, LeftOut, Said};
 use super::pace::Pacer;
 use super::retry::{delay, is_retryable};
-use super::send::{INTERRUPTED, exchange};
+use super::send::exchange;
 use super::{Models, Question, Source, wire};
 use crate::domain::digest::Digest;
-use crate::domain::exchange::{Exchange, request_digest};
+use crate::domain::exchange::{Exchange, INTERRUPTED, request_digest};
 use crate::domain::json::Value;
 use crate::provider::{CallError, CallFailure, Closed, GLANCE, Ledger, ProviderError};
 

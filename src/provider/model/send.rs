@@ -8,7 +8,9 @@ use super::http::{Incoming, MAX_BODY, Outgoing, Trouble};
 use super::turns::Turn;
 use super::{Question, Server};
 use crate::domain::digest::Digest;
-use crate::domain::exchange::{EXCHANGE_FORMAT, Exchange, OK, Received, Sent, Usage, request_digest};
+use crate::domain::exchange::{
+    EXCHANGE_FORMAT, Exchange, INTERRUPTED, OK, Received, Sent, Usage, request_digest,
+};
 use crate::domain::json::Value;
 use crate::provider::{CallError, CallFailure, Intent, Ledger, ProviderError};
 
@@ -89,9 +91,6 @@ pub(super) fn exchange<'t>(
         }
     })
 }
-
-/// The stable word for an exchange that the user did not wait for.
-pub(super) const INTERRUPTED: &str = "interrupted";
 
 fn in_words(trouble: &Trouble, base: &str) -> (&'static str, String) {
     match trouble {
