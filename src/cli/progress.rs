@@ -117,8 +117,9 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// How long the rest may take, once something is known of it.
 fn left(state: &ProgressState, out: &mut dyn fmt::Write) {
-    if state.pos() > 0 {
-        let _ = write!(out, ", {:#} left", HumanDuration(state.eta()));
+    let eta = state.eta();
+    if state.pos() > 0 && eta >= SOON {
+        let _ = write!(out, ", {:#} left", HumanDuration(eta));
     }
 }
 

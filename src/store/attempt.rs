@@ -1,7 +1,7 @@
 //! One execution of a run: the policy it ran under and its log.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,14 +75,15 @@ impl AttemptLog {
         let syncs = self.syncs.as_ref().filter(|_| !event.can_be_lost());
         let (mut line, head) = self.head.next(at, event);
         line.push(b'\n');
-        let synced = || match syncs {
-            Some(syncs) => syncs.sync(self.file.as_fd(), Of::Data).map_err(io::Error::from),
-            None => Ok(()),
-        };
-        if let Err(source) = (&self.file).write_all(&line).and_then(|()| synced()) {
+        let of = |action, source| io_error(action, &self.path, source);
+        let written = (&self.file).write_all(&line).map_err(|source| of("write", source)).and_then(|()| {
+            let Some(syncs) = syncs else { return Ok(()) };
+            syncs.sync(self.file.as_fd(), Of::Data).map_err(|errno| of("sync", errno.into()))
+        });
+        if let Err(error) = written {
             // What was written of the line is no event; a reader cuts it too, should this fail.
             let _ = self.file.set_len(self.length);
-            return Err(io_error("write", &self.path, source));
+            return Err(error);
         }
         self.length += line.len() as u64;
         self.head = head;

@@ -359,9 +359,6 @@ impl Batch<'_> {
         if !is_fatal && !is_of_user {
             return (self.tell)(BatchEvent::Failed(&entry.shown, error, took));
         }
-        if is_fatal {
-            self.is_stopped.store(true, Ordering::Relaxed);
-        }
         if took.0 > 0 {
             (self.tell)(BatchEvent::Unfinished(&entry.shown, &error, took));
         }
